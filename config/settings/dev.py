@@ -1,0 +1,38 @@
+"""A developer's machine and `make run`: its own keys in var/keys, plain http on localhost, mail in files."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+from config.keys import KEY_KINDS, SECRET_VARIABLE, load, make_files
+
+os.environ.setdefault("THROUGHLINE_HTTPS", "0")
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import STORAGES, VAR_DIR, env
+
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+_files = make_files(VAR_DIR / "keys", datetime.now(UTC))
+_environment = {f"{name}_FILE": str(path) for name, path in _files.items()} | {
+    name: value
+    for name, value in os.environ.items()
+    if name.removesuffix("_FILE") in {SECRET_VARIABLE, *KEY_KINDS.values()}
+}
+SECRET_KEY, THROUGHLINE_KEYS = load(_environment)
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+_host = env.str("HOST", default="")
+if _host and _host not in {"0.0.0.0", "::"}:  # noqa: S104 - compared with, not bound to
+    ALLOWED_HOSTS.append(_host)
+
+#: Static files straight from where they are written: nothing to collect, and an edit is seen after a restart.
+STORAGES = STORAGES | {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = env.bool("DEBUG", default=False)
+
+if "EMAIL_URL" not in os.environ:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(VAR_DIR / "mail")

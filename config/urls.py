@@ -1,0 +1,17 @@
+"""Addresses of the desk. Each app lists its own; this file only says under which prefix."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from config import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("healthz", health.process, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("playbook/", include("playbook.urls")),
+    path("", include("escalations.urls")),
+]

@@ -1,0 +1,6 @@
+"""Addresses of escalations."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "escalations"
+urlpatterns: list[URLPattern | URLResolver] = []
