@@ -69,9 +69,7 @@ SCHEMA_VERSION = 1
 
 def canonical(value: Any) -> bytes:
     """The one byte string of a JSON value: keys sorted, no spaces, UTF-8. Equal values give equal bytes."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def digest_of(value: Any) -> str:
@@ -115,9 +113,7 @@ class Policy(Frozen):
     def part_digests(self) -> dict[str, str]:
         """Digest of each part: `central`, and `variants.<region>` for every region that differs."""
         parts = {"central": digest_of(written(self.central))}
-        return parts | {
-            f"variants.{key}": digest_of(written(part)) for key, part in sorted(self.variants.items())
-        }
+        return parts | {f"variants.{key}": digest_of(written(part)) for key, part in sorted(self.variants.items())}
 
     def region_chain(self, region: str) -> tuple[str, ...]:
         """A region and its ancestors, root first. An unknown region has the empty chain."""

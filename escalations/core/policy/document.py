@@ -233,9 +233,7 @@ class Rung(Frozen):
     after: Span
     level: Key | None = None
     team: Key | None = None
-    tell: tuple[
-        Annotated[str, Field(pattern=r"^(assignee|team_lead|receiver|role:[A-Za-z0-9_.\-]+)$")], ...
-    ] = (
+    tell: tuple[Annotated[str, Field(pattern=r"^(assignee|team_lead|receiver|role:[A-Za-z0-9_.\-]+)$")], ...] = (
         "assignee",
         "team_lead",
     )
@@ -311,9 +309,7 @@ class Bounds(Frozen):
     """What the centre allows regions to change."""
 
     fields: tuple[
-        Literal[
-            "owner", "backups", "specialisms", "channel", "level", "severity", "protocol", "ladder", "targets"
-        ],
+        Literal["owner", "backups", "specialisms", "channel", "level", "severity", "protocol", "ladder", "targets"],
         ...,
     ] = ("owner", "backups", "targets")
     targets: dict[TargetKind, Bound] = {}

@@ -21,8 +21,31 @@ Finding = tuple[Path, str]
 
 # What a message may quote. Words that a party reads never hold internal facts.
 PLACEHOLDERS = frozenset(
-    "reference party category summary team leader next_step due told_due done remedy amount reason status_url "
-    "time_passed promise level rung asked url recipient count items".split()
+    [
+        "reference",
+        "party",
+        "category",
+        "summary",
+        "team",
+        "leader",
+        "next_step",
+        "due",
+        "told_due",
+        "done",
+        "remedy",
+        "amount",
+        "reason",
+        "status_url",
+        "time_passed",
+        "promise",
+        "level",
+        "rung",
+        "asked",
+        "url",
+        "recipient",
+        "count",
+        "items",
+    ]
 )
 
 
@@ -138,9 +161,7 @@ def _variant(policy: Policy, region: str, known: _Known) -> Iterator[Finding]:
         yield from _bounded(policy, outcome.targets, code, (*place, "targets"))
         if outcome.level and known.rank("levels", outcome.level) < known.rank("levels", category.level):
             yield (*place, "level"), f"a region may not go below the centre's {category.level}"
-        if outcome.channel and known.rank("channels", outcome.channel) < known.rank(
-            "channels", category.channel
-        ):
+        if outcome.channel and known.rank("channels", outcome.channel) < known.rank("channels", category.channel):
             yield (
                 (*place, "channel"),
                 f"a region may not move to a less strict channel than {category.channel}",

@@ -41,9 +41,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-_ISO = re.compile(
-    r"^P(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?(?:T(?=\d)(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)S)?)?$"
-)
+_ISO = re.compile(r"^P(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?(?:T(?=\d)(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)S)?)?$")
 _UNIT = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
@@ -55,9 +53,7 @@ def parse_duration(text: str) -> int:
     match = _ISO.match(text) if isinstance(text, str) else None
     seconds = sum(int(match[unit]) * _UNIT[unit] for unit in _UNIT if match[unit]) if match else 0
     if seconds <= 0:
-        raise ValueError(
-            f"write a duration such as PT4H, PT30M or P3D (ISO 8601, longer than zero), not {text!r}"
-        )
+        raise ValueError(f"write a duration such as PT4H, PT30M or P3D (ISO 8601, longer than zero), not {text!r}")
     return seconds
 
 
@@ -91,9 +87,7 @@ class Span(Frozen):
         text = data[basis]
         seconds = parse_duration(text)
         if basis == "business" and re.match(r"^P\d", text):
-            raise ValueError(
-                "business time is written in hours: a working day's length depends on the calendar"
-            )
+            raise ValueError("business time is written in hours: a working day's length depends on the calendar")
         rest = {key: value for key, value in data.items() if key != basis}
         return {**rest, "basis": basis, "seconds": seconds}
 
@@ -185,8 +179,7 @@ class Test(Frozen):
         if isinstance(self.value, Amounts) and self.op not in ("gte", "lte"):
             raise ValueError("money is compared with gte or lte")
         if self.op in ("gte", "lte") and not (
-            isinstance(self.value, Amounts)
-            or (isinstance(self.value, int) and not isinstance(self.value, bool))
+            isinstance(self.value, Amounts) or (isinstance(self.value, int) and not isinstance(self.value, bool))
         ):
             raise ValueError(f"{self.op} takes a whole number, or amounts by currency")
         return self

@@ -1,0 +1,87 @@
+"""The keys of this installation, as key rings: for the event chain, for encrypted fields, for blind indexes.
+
+Keys come from the settings (environment or files), have ids, and are separate from one another and from
+`SECRET_KEY`. The first of each list is the one that writes; the others only read, so that keys can be rotated.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import unicodedata
+from functools import cache
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+
+from escalations.core.chain import Keyring
+
+
+@cache
+def chain_keys() -> Keyring:
+    """The keys of the event chain, by id."""
+    keys = settings.THROUGHLINE_KEYS["chain"]
+    return Keyring(keys=dict(keys), current=keys[0][0])
+
+
+@cache
+def _field_keys() -> tuple[tuple[str, Fernet], ...]:
+    # Fernet wants exactly 32 bytes; derive them, so that any sufficiently long secret serves.
+    return tuple(
+        (key_id, Fernet(base64.urlsafe_b64encode(hashlib.blake2b(secret, digest_size=32, person=b"tl-field").digest())))
+        for key_id, secret in settings.THROUGHLINE_KEYS["field"]
+    )
+
+
+def field_key_id() -> str:
+    """Id of the key that encrypts fields now."""
+    return _field_keys()[0][0]
+
+
+def encrypt(text: str) -> str:
+    """`text` encrypted under the current field key, as `keyid:token`; the empty string stays empty."""
+    if not text:
+        return ""
+    key_id, fernet = _field_keys()[0]
+    return f"{key_id}:{fernet.encrypt(text.encode()).decode()}"
+
+
+def decrypt(stored: str) -> str:
+    """The inverse of `encrypt`.
+
+    Raises LookupError when the key is not among the configured ones, ValueError when the text was tampered with.
+    """
+    if not stored:
+        return ""
+    key_id, _, token = stored.partition(":")
+    fernet = dict(_field_keys()).get(key_id)
+    if fernet is None:
+        raise LookupError(f"field key {key_id!r} is not configured: add it to THROUGHLINE_FIELD_KEYS")
+    try:
+        return fernet.decrypt(token.encode()).decode()
+    except InvalidToken as error:
+        raise ValueError("an encrypted field does not open with its key: it was changed") from error
+
+
+def blind_index(kind: str, value: str) -> str:
+    """A keyed fingerprint of a normalised e-mail address or phone number, for exact look-up only.
+
+    Uses the last configured field key, so that rotating keys does not orphan the indexes written before.
+    """
+    normal = unicodedata.normalize("NFKC", value).strip().casefold()
+    if kind == "phone":
+        normal = "".join(character for character in normal if character.isdigit()).lstrip("0")
+    if not normal:
+        return ""
+    secret = settings.THROUGHLINE_KEYS["field"][-1][1]
+    return hmac.new(secret, f"blind:{kind}:{normal}".encode(), hashlib.sha256).hexdigest()
+
+
+@receiver(setting_changed)
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "THROUGHLINE_KEYS":
+        chain_keys.cache_clear()
+        _field_keys.cache_clear()

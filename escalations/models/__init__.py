@@ -1,0 +1,79 @@
+"""The tables, in reading order: who, by which law, about what, by when, what happened, what was said, who is told."""
+
+from escalations.models.registry import (
+    Category,
+    Channel,
+    ChannelGroupPermission,
+    ChannelUserPermission,
+    Level,
+    Region,
+    RegistryRow,
+    Role,
+    Specialism,
+    Team,
+)
+
+from escalations.models.people import Absence, Cover, Membership, OnCallShift, User  # isort: skip
+from escalations.models.policy import CalendarSnapshot, PolicyText, PolicyVersion  # isort: skip
+from escalations.models.party import Party  # isort: skip
+from escalations.models.case import (  # isort: skip
+    CHAIN_FIELDS,
+    NEVER,
+    Case,
+    CaseDecision,
+    CaseFact,
+    CaseText,
+    Ownership,
+)
+from escalations.models.clock import Clock, Pause, Timer  # isort: skip
+from escalations.models.record import Event, EventPayload  # isort: skip
+from escalations.models.correspondence import Evidence, Message, Note  # isort: skip
+from escalations.models.continuity import Approval, CaseLink, Escalation, Handoff, Remedy  # isort: skip
+from escalations.models.outbox import Delivery, Outbox  # isort: skip
+from escalations.models.operations import Heartbeat, ImportRow  # isort: skip
+
+__all__ = [
+    "CHAIN_FIELDS",
+    "NEVER",
+    "Absence",
+    "Approval",
+    "CalendarSnapshot",
+    "Case",
+    "CaseDecision",
+    "CaseFact",
+    "CaseLink",
+    "CaseText",
+    "Category",
+    "Channel",
+    "ChannelGroupPermission",
+    "ChannelUserPermission",
+    "Clock",
+    "Cover",
+    "Delivery",
+    "Escalation",
+    "Event",
+    "EventPayload",
+    "Evidence",
+    "Handoff",
+    "Heartbeat",
+    "ImportRow",
+    "Level",
+    "Membership",
+    "Message",
+    "Note",
+    "OnCallShift",
+    "Outbox",
+    "Ownership",
+    "Party",
+    "Pause",
+    "PolicyText",
+    "PolicyVersion",
+    "Region",
+    "RegistryRow",
+    "Remedy",
+    "Role",
+    "Specialism",
+    "Team",
+    "Timer",
+    "User",
+]

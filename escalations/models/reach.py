@@ -1,0 +1,83 @@
+"""Who reaches what: the one place that asks guardian, once per person and request.
+
+Grants are given to groups on channels. `Case.objects.visible_to(user)` is the verb that everything goes through;
+this module is what it stands on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from guardian.shortcuts import get_objects_for_user
+
+from escalations.models.party import Party
+from escalations.models.registry import Channel
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from escalations.models import Case, User
+
+
+class Reach:
+    """The channels in which one person holds each permission, worked out at the first question and then kept.
+
+    Kept on the user object, which lives as long as the request: a revoked grant counts from the next request on.
+    """
+
+    def __init__(self, user: User | AnonymousUser) -> None:
+        self._user = user
+        self._channels: dict[str, frozenset[int]] = {}
+        self._own: frozenset[int] | None = None
+
+    @classmethod
+    def of(cls, user: User | AnonymousUser) -> Reach:
+        """The reach of `user`, one object per user object."""
+        reach: Reach | None = getattr(user, "_reach", None)
+        if reach is None:
+            reach = cls(user)
+            user._reach = reach  # type: ignore[union-attr]
+        return reach
+
+    def channels(self, permission: str) -> frozenset[int]:
+        """Ids of the channels on which the person, or a group of theirs, holds `permission`. One query, then none.
+
+        Being a superuser gives nothing here; people who are signed out or inactive hold nothing.
+        """
+        if not self._user.is_authenticated or not self._user.is_active:
+            return frozenset()
+        if permission not in self._channels:
+            rows = get_objects_for_user(
+                self._user,
+                permission,
+                Channel.objects.all(),
+                use_groups=True,
+                with_superuser=False,
+                accept_global_perms=False,
+            )
+            self._channels[permission] = frozenset(rows.values_list("pk", flat=True))
+        return self._channels[permission]
+
+    @property
+    def own_parties(self) -> frozenset[int]:
+        """Ids of the parties that are this person outside work: nobody reads or works a case of their own."""
+        if self._own is None:
+            self._own = (
+                frozenset(Party.objects.filter(staff_user_id=self._user.pk).values_list("pk", flat=True))
+                if self._user.is_authenticated
+                else frozenset()
+            )
+        return self._own
+
+
+def may(user: User | AnonymousUser, permission: str, case: Case) -> bool:
+    """Whether `user` holds a channel permission for this case, and is not its party."""
+    reach = Reach.of(user)
+    return case.channel_id in reach.channels(permission) and case.party_id not in reach.own_parties
+
+
+def may_see_class(user: User | AnonymousUser, visibility: str | None, channels_by_key: dict[str, int]) -> bool:
+    """Whether `user` may read a rule or condition of a visibility class (named by a channel's key)."""
+    if visibility is None:
+        return True
+    return channels_by_key.get(visibility) in Reach.of(user).channels("see_restricted")
