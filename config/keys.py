@@ -106,9 +106,7 @@ def example_key() -> str:
 
 def how_to_make(name: str) -> str:
     """Return the sentence that tells an operator how to set the variable ``name``."""
-    return (
-        f"Make one with `python config/keys.py new`; put it in {name}, or in a file that {name}_FILE names."
-    )
+    return f"Make one with `python config/keys.py new`; put it in {name}, or in a file that {name}_FILE names."
 
 
 def load(environment: Mapping[str, str]) -> tuple[str, dict[str, list[tuple[str, bytes]]]]:

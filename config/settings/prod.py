@@ -16,13 +16,9 @@ except KeyProblem as problem:
     raise ImproperlyConfigured(str(problem)) from problem
 
 if DEBUG:
-    raise ImproperlyConfigured(
-        "DEBUG shows settings and source to visitors. Unset it, or use config.settings.dev."
-    )
+    raise ImproperlyConfigured("DEBUG shows settings and source to visitors. Unset it, or use config.settings.dev.")
 if not ALLOWED_HOSTS:
-    raise ImproperlyConfigured(
-        "ALLOWED_HOSTS is empty. Set it to the desk's host names, separated by commas."
-    )
+    raise ImproperlyConfigured("ALLOWED_HOSTS is empty. Set it to the desk's host names, separated by commas.")
 if "THROUGHLINE_BASE_URL" not in os.environ:
     raise ImproperlyConfigured(
         "THROUGHLINE_BASE_URL is not set: messages link to it. For example https://desk.example.org"

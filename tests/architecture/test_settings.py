@@ -1,0 +1,150 @@
+"""Safe by default: an installation that forgot something does not start, one that did not is safe."""
+
+from __future__ import annotations
+
+import os
+import stat
+import string
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from config.keys import KeyProblem, load, make_files, new_key, parse_keys
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def good() -> dict[str, str]:
+    """The least that an installation must be told."""
+    return {
+        "SECRET_KEY": string.ascii_letters,
+        "THROUGHLINE_CHAIN_KEYS": new_key("c1"),
+        "THROUGHLINE_FIELD_KEYS": new_key("f1"),
+        "THROUGHLINE_TOKEN_KEYS": new_key("t1"),
+        "ALLOWED_HOSTS": "desk.example.test",
+        "THROUGHLINE_BASE_URL": "https://desk.example.test",
+        "DATABASE_URL": "sqlite:////nonexistent/desk.sqlite3",
+    }
+
+
+def python(code: str, environment: dict[str, str], *, settings: str = "prod") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": f"config.settings.{settings}", **environment},
+        text=True,
+        capture_output=True,
+    )
+
+
+READ = "from django.conf import settings; print(({expression}))"
+
+
+def setting(expression: str, environment: dict[str, str], **options: str) -> str:
+    result = python(READ.format(expression=expression), environment, **options)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+@pytest.mark.parametrize("name", sorted(good()))
+def test_an_installation_without_it_does_not_start_and_says_so(name: str) -> None:
+    environment = good()
+    del environment[name]
+    result = python(READ.format(expression="settings.DEBUG"), environment)
+    assert result.returncode != 0
+    last = result.stderr.strip().splitlines()[-1]
+    assert "ImproperlyConfigured" in last
+    assert name in last
+
+
+def test_an_installation_refuses_debug() -> None:
+    result = python(READ.format(expression="settings.DEBUG"), {**good(), "DEBUG": "1"})
+    assert result.returncode != 0
+    assert "DEBUG shows settings" in result.stderr
+
+
+def test_an_installation_passes_the_deployment_checks() -> None:
+    code = (
+        "import django; django.setup();"
+        "from django.core.management import call_command;"
+        "call_command('check', deploy=True, fail_level='WARNING')"
+    )
+    # Two warnings are choices of the operator: a preload list and HSTS for every subdomain.
+    code = (
+        "from django.conf import settings; settings.SILENCED_SYSTEM_CHECKS = ['security.W005', 'security.W021'];" + code
+    )
+    result = python(code, good())
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_cookies_need_https_unless_told_otherwise() -> None:
+    cookies = "settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, settings.SECURE_SSL_REDIRECT"
+    assert setting(cookies, good()) == "(True, True, True)"
+    assert setting(cookies, {**good(), "THROUGHLINE_HTTPS": "0"}) == "(False, False, False)"
+
+
+def test_a_developers_machine_has_debug_off_and_keys_of_its_own(tmp_path: Path) -> None:
+    environment = {"THROUGHLINE_VAR": str(tmp_path)}
+    first = setting("settings.DEBUG, settings.SECRET_KEY, settings.THROUGHLINE_KEYS", environment, settings="dev")
+    assert first.startswith("(False, ")
+    assert (
+        setting("settings.DEBUG, settings.SECRET_KEY, settings.THROUGHLINE_KEYS", environment, settings="dev") == first
+    )
+    other = {"THROUGHLINE_VAR": str(tmp_path / "other")}
+    assert setting("settings.SECRET_KEY", other, settings="dev") not in first
+
+
+def test_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    paths = make_files(tmp_path / "keys", NOW)
+    assert len(paths) == 4
+    assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths.values()} == {0o600}
+    assert {path.name for path in (tmp_path / "keys").iterdir()} == {path.name for path in paths.values()}
+
+
+def test_keys_that_exist_are_kept(tmp_path: Path) -> None:
+    before = {name: path.read_text() for name, path in make_files(tmp_path, NOW).items()}
+    assert {name: path.read_text() for name, path in make_files(tmp_path, NOW).items()} == before
+
+
+def test_every_kind_has_a_key_of_its_own(tmp_path: Path) -> None:
+    secret, keys = load({f"{name}_FILE": str(path) for name, path in make_files(tmp_path, NOW).items()})
+    bodies = [secret.encode(), *(body for pairs in keys.values() for _, body in pairs)]
+    assert len(set(bodies)) == len(bodies) == 4
+    assert {key_id for pairs in keys.values() for key_id, _ in pairs} == {"k20261122"}
+
+
+def test_the_first_key_is_current_and_older_ones_stay() -> None:
+    assert [key_id for key_id, _ in parse_keys(f"{new_key('new')}, {new_key('old')}", "K")] == ["new", "old"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "holds no key"),
+        ("abc", "expected id:base64"),
+        (":QUJD", "expected id:base64"),
+        ("k1:not base64!", "not base64"),
+        ("k1:QUJD", "3 bytes, expected 32"),
+        (f"{new_key('k1')},{new_key('k1')}", "stands twice"),
+        (f"{new_key('k1')},k2", "key 2: expected id:base64"),
+    ],
+)
+def test_a_malformed_key_says_where_and_what_and_never_itself(text: str, problem: str) -> None:
+    with pytest.raises(KeyProblem, match=problem) as caught:
+        parse_keys(text, "THROUGHLINE_FIELD_KEYS")
+    assert "THROUGHLINE_FIELD_KEYS" in str(caught.value)
+    for item in filter(None, (part.partition(":")[2] for part in text.split(","))):
+        assert item not in str(caught.value)
+
+
+def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    environment = good()
+    del environment["SECRET_KEY"]
+    environment["SECRET_KEY_FILE"] = str(tmp_path / "gone")
+    result = python(READ.format(expression="settings.DEBUG"), environment)
+    assert "SECRET_KEY_FILE names" in result.stderr.strip().splitlines()[-1]

@@ -1,0 +1,110 @@
+"""What a test needs of the machine, and the account at the end of what ran and what did not.
+
+A test marked ``browser`` or ``postgres`` is skipped, with the reason, where there is none. THROUGHLINE_REQUIRE
+(``browser,postgres``) turns such a skip into a failure: a machine that must have them cannot lose them unseen.
+A run of the whole suite also fails when fewer tests ran than ``tests/floor.txt`` says.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import browser, postgres
+
+FLOOR_FILE = Path(__file__).with_name("floor.txt")
+WHY_NOT: dict[str, Callable[[], str | None]] = {"browser": browser.why_not, "postgres": postgres.why_not}
+COUNTED = ("browser", "postgres", "data", "slow")
+
+
+def required() -> set[str]:
+    """Return the needs that must be met, from THROUGHLINE_REQUIRE. Raises UsageError for an unknown one."""
+    names = {name.strip() for name in os.environ.get("THROUGHLINE_REQUIRE", "").split(",") if name.strip()}
+    if unknown := names - WHY_NOT.keys():
+        raise pytest.UsageError(
+            f"THROUGHLINE_REQUIRE names {', '.join(sorted(unknown))}; it knows {', '.join(WHY_NOT)}."
+        )
+    return names
+
+
+class Account:
+    """Counts tests by marker, and holds the floor."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.markers: dict[str, list[str]] = {}
+        self.collected: Counter[str] = Counter()
+        self.ran: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self.deselected = 0
+        self.below: str | None = None
+
+    def names(self, nodeid: str) -> list[str]:
+        return ["all", *self.markers.get(nodeid, [])]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            self.markers[item.nodeid] = [name for name in COUNTED if item.get_closest_marker(name)]
+            self.collected.update(self.names(item.nodeid))
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self.deselected += len(items)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and not report.skipped:
+            self.ran.update(self.names(report.nodeid))
+        elif report.skipped:
+            self.skipped.update(self.names(report.nodeid))
+
+    def whole_suite(self) -> bool:
+        """Tell whether this run was asked for everything."""
+        asked = [str(argument).rstrip("/") for argument in self.config.args]
+        option = self.config.option
+        return (
+            asked in ([], ["tests"], [str(FLOOR_FILE.parent)])
+            and not self.deselected
+            and not option.keyword
+            and not option.markexpr
+            and not option.collectonly
+            and not option.maxfail
+            and not getattr(option, "lf", False)
+        )
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or not self.whole_suite():
+            return
+        floor = int(FLOOR_FILE.read_text(encoding="utf-8").split()[0])
+        if self.ran["all"] < floor:
+            self.below = (
+                f"{self.ran['all']} tests ran, fewer than the floor of {floor}. Find out what is no longer "
+                f"collected or is skipped; only when tests were removed on purpose, lower tests/floor.txt."
+            )
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        write = terminalreporter.write_line
+        terminalreporter.section("account")
+        write(f"{'marker':<10} {'collected':>9} {'run':>6} {'skipped':>8}")
+        for name in ("all", *COUNTED):
+            write(f"{name:<10} {self.collected[name]:>9} {self.ran[name]:>6} {self.skipped[name]:>8}")
+        if self.below:
+            write(f"FAILED  {self.below}", red=True, bold=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    required()
+    config.pluginmanager.register(Account(config), "throughline-account")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for name, why_not in WHY_NOT.items():
+        if item.get_closest_marker(name) and (reason := why_not()):
+            if name in required():
+                pytest.fail(f"THROUGHLINE_REQUIRE asks for {name}, but {reason}", pytrace=False)
+            pytest.skip(f"needs {name}: {reason}")
