@@ -9,14 +9,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from escalations.models import Heartbeat
+
 log = logging.getLogger(__name__)
+
+#: A worker writes its heartbeat every minute; three missed ones are no hiccup.
+HEARTBEAT_MAX_AGE = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +71,21 @@ def check_migrations() -> Check:
     return Check("migrations", True, "none pending")
 
 
+def check_worker(now: datetime) -> Check:
+    """Look at the age of the worker's last heartbeat at ``now`` (one query)."""
+    last = Heartbeat.objects.filter(pk="worker").values_list("at", flat=True).first()
+    if last is None:
+        return Check("worker", False, "No worker has reported yet. Start one: `python manage.py qcluster`.")
+    age_s = int((now - last).total_seconds())
+    if now - last > HEARTBEAT_MAX_AGE:
+        return Check("worker", False, f"Last heartbeat {age_s} s ago. Look at the worker's log and restart it.")
+    return Check("worker", True, f"last heartbeat {age_s} s ago")
+
+
 def checks() -> list[Check]:
-    """Return every check of readiness; later ones are skipped when the database does not answer."""
+    """Return every check of readiness; later ones are skipped once the ones they rest on have failed."""
     found = [check_database()]
-    rest: list[Callable[[], Check]] = [check_migrations]
+    rest: list[Callable[[], Check]] = [check_migrations, lambda: check_worker(timezone.now())]
     for check in rest:
         if not found[-1].ok:
             break

@@ -90,15 +90,14 @@ def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def banner(url: str) -> Iterator[str]:
-    """Yield the lines that say where the desk is and who may sign in."""
+    """Yield the lines that say where the desk is and where its mail goes."""
     from django.conf import settings
-    from django.core.management import call_command
 
     yield ""
     yield f"Throughline is running: {url}"
-    yield f"Mail that the desk sends is kept in {settings.EMAIL_FILE_PATH}." if settings.EMAIL_FILE_PATH else ""
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        yield f"Mail that the desk sends is kept in {settings.EMAIL_FILE_PATH}"
     yield "Stop with Ctrl-C."
-    del call_command
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.mailserver",
     "tests.needs",
     "tests.running",
+    "pytester",
 ]
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,12 +18,12 @@ BIN = Path(sys.executable).parent
 CHECKS: list[tuple[str, list[str], str]] = [
     (
         "lint",
-        [str(BIN / "ruff"), "check", "."],
+        [str(BIN / "ruff"), "check", "--output-format", "concise", "."],
         "`.venv/bin/ruff check --fix .` repairs most of it; the rest says its line.",
     ),
     (
         "format",
-        [str(BIN / "ruff"), "format", "--check", "."],
+        [str(BIN / "ruff"), "format", "--check", "--output-format", "concise", "."],
         "Run `.venv/bin/ruff format .`",
     ),
     (
@@ -33,7 +33,7 @@ CHECKS: list[tuple[str, list[str], str]] = [
     ),
     (
         "import order",
-        [str(BIN / "lint-imports"), "--no-timings"],
+        [str(BIN / "lint-imports"), "--no-logo"],
         "The name of each broken contract says what to do instead. The order is drawn in README.md.",
     ),
     (

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.settings.look import UNFOLD as UNFOLD
@@ -212,8 +213,19 @@ STORAGES = {
 FILE_UPLOAD_PERMISSIONS = 0o640
 
 # ------------------------------------------------------------------------------------------------ mail
+if env.str("EMAIL_URL", default="").startswith("smtps:"):
+    raise ImproperlyConfigured(
+        "EMAIL_URL: smtps says too little. Write smtp+tls://... (STARTTLS, port 587) or smtp+ssl://... (TLS, port 465)."
+    )
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://localhost:25")
-globals().update(EMAIL_CONFIG)
+EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
+EMAIL_HOST = EMAIL_CONFIG["EMAIL_HOST"]
+EMAIL_PORT = EMAIL_CONFIG["EMAIL_PORT"]
+EMAIL_HOST_USER = EMAIL_CONFIG["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = EMAIL_CONFIG["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = f"/{EMAIL_CONFIG['EMAIL_FILE_PATH']}" if EMAIL_CONFIG["EMAIL_FILE_PATH"] else None
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Throughline <desk@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

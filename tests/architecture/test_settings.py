@@ -148,3 +148,35 @@ def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     environment["SECRET_KEY_FILE"] = str(tmp_path / "gone")
     result = python(READ.format(expression="settings.DEBUG"), environment)
     assert "SECRET_KEY_FILE names" in result.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp+tls://desk:p%40ss@mail.example.test:587", "('mail.example.test', 587, 'desk', 'p@ss', True, False)"),
+        ("smtp+ssl://mail.example.test:465", "('mail.example.test', 465, '', '', False, True)"),
+        ("smtp://mail.example.test:25", "('mail.example.test', 25, '', '', False, False)"),
+    ],
+)
+def test_mail_goes_where_the_environment_says(url: str, expected: str) -> None:
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    expression = ", ".join(f"settings.EMAIL_{name}" for name in names)
+    assert setting(expression, {**good(), "EMAIL_URL": url}) == expected
+
+
+def test_a_mail_address_that_says_too_little_is_refused() -> None:
+    result = python(READ.format(expression="settings.DEBUG"), {**good(), "EMAIL_URL": "smtps://mail.example.test:465"})
+    assert "smtp+ssl://" in result.stderr.strip().splitlines()[-1]
+
+
+def test_sqlite_is_opened_with_the_measured_options() -> None:
+    from django.db import connection
+
+    from config.settings.base import Q_CLUSTER, database
+
+    options = database("sqlite:////tmp/x.sqlite3")["OPTIONS"]
+    assert (options["transaction_mode"], options["timeout"]) == ("IMMEDIATE", 20)
+    assert "journal_mode = WAL" in options["init_command"]
+    assert "synchronous = NORMAL" in options["init_command"]
+    assert connection.settings_dict["ATOMIC_REQUESTS"] is False
+    assert Q_CLUSTER["retry"] >= Q_CLUSTER["timeout"] * (2 + Q_CLUSTER["queue_limit"] / Q_CLUSTER["workers"])
