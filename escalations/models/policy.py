@@ -20,8 +20,9 @@ class PolicyVersion(models.Model):
 
     number = models.PositiveIntegerField(_("number"), unique=True)
     title = models.CharField(_("title"), max_length=120)
-    policy_digest = models.CharField(_("policy digest"), max_length=64, unique=True)
-    edition_digest = models.CharField(_("edition digest"), max_length=64, unique=True)
+    # Not unique: a correction of a page keeps the policy digest, a rollback brings an old edition back as a new version.
+    policy_digest = models.CharField(_("policy digest"), max_length=64, db_index=True)
+    edition_digest = models.CharField(_("edition digest"), max_length=64, db_index=True)
     part_digests = models.JSONField(_("digests of the parts"), default=dict)
     pages = models.JSONField(_("text digests of the pages"), default=dict)
     base = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -30,7 +31,7 @@ class PolicyVersion(models.Model):
     installed_at = models.DateTimeField(_("installed at"))
     document = models.TextField(_("document"), help_text=_("Canonical JSON; its SHA-256 is the policy digest."))
     reason = models.TextField(_("reason"))
-    reference = models.CharField(_("approval reference"), max_length=120)
+    reference = models.CharField(_("approval reference"), max_length=120, unique=True)
     approval_kind = models.CharField(_("kind of approval"), max_length=32)
     approved_by = models.CharField(_("approved by"), max_length=150)
 
