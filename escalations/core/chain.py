@@ -24,8 +24,8 @@ from hmac import compare_digest
 from hmac import digest as _hmac
 from typing import Literal, NamedTuple
 
-GENESIS = "0" * 64
-"""The `prev` of a case's first event."""
+GENESIS = ""
+"""The `prev` of a case's first event: there is none before it."""
 
 NO_PAYLOAD = ""
 """The `commitment` of an event that says everything in its `data`."""

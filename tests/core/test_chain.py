@@ -247,7 +247,7 @@ def test_only_the_instant_counts_not_the_zone_that_it_is_written_in():
 
 def test_the_mac_is_the_documented_text_under_hmac_sha256():
     """Golden: another program can check a chain from this text alone."""
-    text = f"event1|4217|1|1772355600000000|4|4|1|0|2|64|noteuser7ab{GENESIS}" + '{"ä":1}'
+    text = f"event1|4217|1|1772355600000000|4|4|1|0|2|0|noteuser7ab{GENESIS}" + '{"ä":1}'
     assert chain.link(
         NEW, case_id=4217, seq=1, kind="note", actor_kind="user", actor_id="7", at=T0, data='{"ä":1}',
         commitment=NO_PAYLOAD, history_digest="ab", prev=GENESIS,
