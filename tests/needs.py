@@ -101,6 +101,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Account(config), "throughline-account")
 
 
+def pytest_report_header() -> list[str]:
+    engine = os.environ.get("DATABASE_URL", "sqlite").partition(":")[0]
+    return [f"desk: database {engine}, browser {browser.find_chromium() or 'none'}"]
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for name, why_not in WHY_NOT.items():

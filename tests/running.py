@@ -36,6 +36,13 @@ class Desk:
         """Everything that the desk has written so far."""
         return (self.var / "output").read_text(encoding="utf-8", errors="replace")
 
+    def said_within(self, seconds: float, text: str) -> str:
+        """Wait up to ``seconds`` for the desk to write ``text``; return everything that it has written."""
+        end = time.monotonic() + seconds
+        while text not in self.said and time.monotonic() < end and self.process.poll() is None:
+            time.sleep(0.05)
+        return self.said
+
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run ``manage.py`` beside the running desk, on its database."""
         return subprocess.run(

@@ -10,7 +10,7 @@ from config.keys import KEY_KINDS, SECRET_VARIABLE, load, make_files
 os.environ.setdefault("THROUGHLINE_HTTPS", "0")
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import STORAGES, VAR_DIR, env
+from config.settings.base import LOGGING, STATIC_ROOT, STORAGES, VAR_DIR, env
 
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 _files = make_files(VAR_DIR / "keys", datetime.now(UTC))
@@ -31,8 +31,12 @@ STORAGES = STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = env.bool("DEBUG", default=False)
 
 if "EMAIL_URL" not in os.environ:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+
+if "LOG_LEVEL" not in os.environ:
+    LOGGING["loggers"]["django-q"]["level"] = "WARNING"  # the comings and goings of its processes

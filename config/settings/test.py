@@ -24,6 +24,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 #: Several people may run the suite in one checkout: whatever a run writes has the run's own name.
 RUN_DIR = Path(tempfile.gettempdir()) / f"throughline-test-{os.getuid()}-{os.getpid()}"
 MEDIA_ROOT = RUN_DIR / "files"
+STATIC_ROOT = RUN_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, as in life: threads and live servers get connections of their own.
     DATABASES["default"]["TEST"] = {"NAME": f"{RUN_DIR}.sqlite3"}

@@ -14,6 +14,15 @@ from django.db.migrations.executor import MigrationExecutor
 DEMO_CASES = 400
 DEMO_SEED = 7
 
+#: What each step is, for the person who waits.
+WORDS = {
+    "migrate": "Making the tables",
+    "createcachetable": "Making the cache",
+    "sync_schedules": "Declaring the schedules",
+    "install_playbook": "Installing the starter playbook",
+    "demo": "Loading the demo marketplace",
+}
+
 
 class Command(BaseCommand):
     """Migrates, makes the cache table, syncs the schedules, installs a playbook where there is none, loads the demo.
@@ -37,10 +46,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, preset: str, demo_cases: int, dry_run: bool, **options: Any) -> None:
         steps = self.pending(preset, demo_cases)
         for name in steps:
-            self.stdout.write(f"{'Would run' if dry_run else 'Running'}: {name}")
-            if dry_run:
-                continue
             command, *arguments = name.split()
+            if dry_run:
+                self.stdout.write(f"Would run: {name}")
+                continue
+            self.stdout.write(f"{WORDS[command]} ...")
             call_command(command, *arguments, stdout=self.stdout, stderr=self.stderr, **self.quiet(command))
 
     def quiet(self, command: str) -> dict[str, Any]:
