@@ -18,9 +18,11 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.utils import load_backend
 
 from config.settings.base import database
+from escalations import append_only
 from tests.postgres import Server, running
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,6 +73,26 @@ class Database:
                 connections["default"].close()
             connections.settings["default"] = replaced
             connections["default"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_with_the_triggers_off() -> Iterator[None]:
+    """Let Django empty the tables between tests that commit, although events refuse to be deleted.
+
+    The triggers are on again before the next test begins.
+    """
+    original = BaseDatabaseOperations.execute_sql_flush
+
+    def execute_sql_flush(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        append_only.unguard(self.connection)
+        try:
+            original(self, sql_list)
+        finally:
+            append_only.guard(self.connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        yield
 
 
 @pytest.fixture(scope="session")

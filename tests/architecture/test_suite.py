@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.core.mail import send_mail
+from django.core.management import call_command
 from django.db import connection
 
 from tests import postgres
@@ -77,6 +78,23 @@ def test_the_floor_holds_for_the_whole_suite_alone(
     assert result.ret == status
     if status:
         result.stdout.fnmatch_lines(["*1 tests ran, fewer than the floor of 2*"])
+
+
+def triggers() -> set[str]:
+    table = "sqlite_master WHERE type = 'trigger'"
+    if connection.vendor == "postgresql":
+        table = "pg_trigger WHERE NOT tgisinternal"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {'tgname' if connection.vendor == 'postgresql' else 'name'} FROM {table}")
+        return {name for (name,) in cursor.fetchall()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_emptying_the_tables_leaves_the_triggers_on() -> None:
+    before = triggers()
+    assert any("append_only" in name or "escalations_event" in name for name in before)
+    call_command("flush", interactive=False, verbosity=0)
+    assert triggers() == before
 
 
 @pytest.mark.postgres
