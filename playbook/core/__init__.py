@@ -1,0 +1,1 @@
+"""The pure part of the playbook: reading editions as written, and compiling them. No Django, no clock."""
