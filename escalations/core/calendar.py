@@ -16,15 +16,16 @@ piece, are the open intervals in UTC. They become two lists of whole microsecond
     opens[i]    the instant at which interval i opens
     before[i]   open time from the table's beginning until then; one entry more at the end holds the total
 
-An interval is before[i + 1] - before[i] long, and intervals that touch (midnight, 24-hour days) are one. Every question
-is then a change between two coordinates, instant and open time before it, by bisection:
+An interval is before[i + 1] - before[i] long. Every question is then a change between two coordinates, an instant and
+the open time before it, by bisection:
 
     instant -> open time   i = last interval that opened by then; before[i] + what has passed of it, at most its length
     open time -> instant   i = interval in which that much is reached; opens[i] + what is missing since before[i]
 
-An amount that is reached exactly at closing time belongs to two instants, that closing and the next opening. For a
-clock that ran, `due` answers the earlier one (bisect_left): due at closing. For a length of zero it answers the later
-one (bisect_right), the first open instant at or after the start: `due(start, 0)` is `next_opening(start)`.
+An amount that is reached exactly at closing time belongs to two instants, that closing and the next opening (one and
+the same where days of 24 hours meet). For a clock that ran, `due` answers the earlier one (bisect_left): due at
+closing. For a length of zero it answers the later one (bisect_right), the first open instant at or after the start:
+`due(start, 0)` is `next_opening(start)`.
 
 The table is built on the first question about a year, grows when a question reaches outside it, and is replaced as a
 whole, never changed: readers take no lock. A calendar never changes either; another set of hours is another calendar.
@@ -263,21 +264,16 @@ def _build(hours: OpeningHours, first_year: int, last_year: int) -> _Table:
     since, until = _new_year(first_year), _new_year(last_year + 1)
     special = hours.special_days(first_year - 1, last_year + 1)
     # An empty interval at the beginning, so that at every instant one has opened before.
-    opens, before, closed = [since], [0, 0], since
+    opens, before = [since], [0, 0]
     for begin, end, offset in _offsets(hours.zone, since, until):
         for day in range((begin + offset) // DAY, (end + offset - 1) // DAY + 1):
             midnight = day * DAY - offset
             for opening, closing in hours.of(day, special):
                 opened = max(midnight + opening, begin)
                 length = min(midnight + closing, end) - opened
-                if length <= 0:
-                    continue
-                if opened == closed:
-                    before[-1] += length
-                else:
+                if length > 0:
                     opens.append(opened)
                     before.append(before[-1] + length)
-                closed = opened + length
     return _Table(since, until, opens, before)
 
 

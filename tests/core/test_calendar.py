@@ -73,7 +73,7 @@ def test_split_shifts_keep_their_lunch_break() -> None:
 
 def test_special_hours_of_one_date_replace_its_hours_and_beat_a_holiday() -> None:
     calendar = berlin(
-        holidays=["--12-24", "2026-12-25"],
+        holidays=["2026-12-24", "2026-12-25", "--12-24", "--12-26"],
         date_overrides={"2026-12-24": [("09:00", "12:00")], "2026-12-26": [("10:00", "11:00")], "2026-12-28": []},
     )
     day = timedelta(days=1)
@@ -83,7 +83,7 @@ def test_special_hours_of_one_date_replace_its_hours_and_beat_a_holiday() -> Non
     assert calendar.due(utc("2027-12-23T16:00"), 2 * HOUR) == utc("2027-12-27T09:00")
 
 
-def test_days_of_24_hours_join_into_one_stretch() -> None:
+def test_days_of_24_hours_are_one_stretch() -> None:
     calendar = Calendar("UTC", {"fri": ALL_DAY, "sat": ALL_DAY})
     assert calendar.due(utc("2026-03-06T12:00"), 24 * HOUR) == utc("2026-03-07T12:00")
     assert calendar.due(utc("2026-03-06T00:00"), 48 * HOUR) == utc("2026-03-08T00:00")
@@ -170,6 +170,15 @@ def test_leap_day_is_a_yearly_holiday_in_leap_years_only() -> None:
     calendar = Calendar("UTC", EVERY_DAY, ["--02-29"])
     for year, open_days in ((2027, 365), (2028, 365), (2100, 365)):
         assert calendar.elapsed(utc(f"{year}-01-01T00:00"), utc(f"{year + 1}-01-01T00:00")) == open_days * 24 * HOUR
+
+
+def test_yearly_holiday_is_kept_where_local_and_utc_years_differ() -> None:
+    """On New Year's Eve in New York it is the next year in UTC, on New Year's Day in Apia still the last one."""
+    eve = Calendar("America/New_York", EVERY_DAY, ["--12-31"])
+    assert eve.elapsed(utc("2026-01-01T00:00"), utc("2026-01-01T06:00")) == HOUR
+    new_year = Calendar("Pacific/Apia", EVERY_DAY, ["--01-01"])
+    assert new_year.is_open(utc("2026-06-01T00:00"))  # builds until the end of 2027, in UTC
+    assert new_year.elapsed(utc("2027-12-31T10:00"), utc("2027-12-31T12:00")) == HOUR
 
 
 # Refused
