@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 
+from escalations.selectors import law, registry
+
 pytest_plugins = [
     "tests.browser",
     "tests.databases",
@@ -27,6 +29,8 @@ def _empty_cache() -> Iterator[None]:
     """No test finds what another has cached."""
     yield
     cache.clear()
+    law.forget()
+    registry.forget()
 
 
 @pytest.fixture(scope="session")

@@ -96,9 +96,7 @@ def parse_value(key: str, kind: str, raw: Any) -> Value:
             or amount >= Decimal(10) ** 12
             or amount != amount.quantize(Decimal("0.01"))
         ):
-            raise FactError(
-                key, "an amount is zero or more, below a million million, with at most two decimals"
-            )
+            raise FactError(key, "an amount is zero or more, below a million million, with at most two decimals")
         if len(currency) != 3 or not currency.isascii() or not currency.isupper():
             raise FactError(key, "a currency is three capital letters, for example EUR")
         return Money(amount, currency)
@@ -117,3 +115,12 @@ def plain(value: Value) -> Any:
     if isinstance(value, Money):
         return {"amount": f"{value.amount:f}", "currency": value.currency}
     return list(value) if isinstance(value, tuple) else value
+
+
+def show(value: Value) -> str:
+    """A value as people read it: `yes`, `EUR 4,100.00`, `one, two`."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple) and not isinstance(value, Money):
+        return ", ".join(value)
+    return str(value)

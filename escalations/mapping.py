@@ -1,0 +1,150 @@
+"""The only place that knows both rows and core values: clocks, timers, facts, decisions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from escalations.core import clock as clocks
+from escalations.core.calendar import Calendar
+from escalations.core.decision import Decision
+from escalations.core.facts import Fact, Facts, parse_value
+from escalations.core.policy import BANDS, Band, Policy
+from escalations.models import Case, CaseDecision, CaseFact, Clock, Timer
+
+CLOCK_FIELDS = (
+    "target_s",
+    "state",
+    "started_at",
+    "due_at",
+    "remaining_s",
+    "promised_at",
+    "breached_at",
+    "ended_at",
+    "cycle",
+    "cursor",
+    "business",
+    "warn",
+)
+
+
+def clock_value(row: Clock) -> clocks.Clock:
+    """A clock row as the core's value."""
+    return clocks.Clock(
+        kind=row.kind,  # type: ignore[arg-type]
+        tier=row.tier,
+        basis="business" if row.business else "elapsed",
+        target_s=row.target_s,
+        warn=tuple(int(share) for share in row.warn.split(",")) if row.warn else (),
+        state=row.state,  # type: ignore[arg-type]
+        started_at=row.started_at,
+        due_at=row.due_at,
+        remaining_s=row.remaining_s,
+        promised_at=row.promised_at,
+        breached_at=row.breached_at,
+        ended_at=row.ended_at,
+        cycle=row.cycle,
+        cursor=row.cursor,
+    )
+
+
+def put_clock(row: Clock, value: clocks.Clock) -> Clock:
+    """Write the core's value into a clock row (in memory)."""
+    row.kind, row.tier = value.kind, value.tier
+    row.business = value.basis == "business"
+    row.warn = ",".join(str(share) for share in value.warn)
+    for name in ("target_s", "state", "started_at", "due_at", "remaining_s", "promised_at", "breached_at"):
+        setattr(row, name, getattr(value, name))
+    row.ended_at, row.cycle, row.cursor = value.ended_at, value.cycle, value.cursor
+    return row
+
+
+def next_timer(row: Clock, calendar: Calendar) -> Timer | None:
+    """The timer row (unsaved) of a clock's next moment, or None when it has none."""
+    moment = clocks.next_moment(clock_value(row), calendar)
+    if moment is None:
+        return None
+    return Timer(
+        clock=row,
+        case_id=row.case_id,
+        moment_key=moment.key,
+        cycle=row.cycle,
+        due_at=moment.due_at,
+        occurrence_key=occurrence_key(row.pk, moment.key, row.cycle),
+    )
+
+
+def resume_timer(row: Clock, at: dt.datetime) -> Timer:
+    """The timer row (unsaved) that ends a pause by itself."""
+    return Timer(
+        clock=row,
+        case_id=row.case_id,
+        moment_key="resume",
+        cycle=row.cycle,
+        due_at=at,
+        occurrence_key=occurrence_key(row.pk, f"resume@{at:%Y%m%dT%H%M%S}", row.cycle),
+    )
+
+
+def occurrence_key(clock_id: int, moment_key: str, cycle: int) -> str:
+    """The name of one firing, for ever: what makes it happen, and be told, once."""
+    return f"{clock_id}:{moment_key}:{cycle}"
+
+
+def facts_of(policy: Policy, case: Case, rows: Iterable[CaseFact]) -> Facts:
+    """The facts of a case at this moment. `case` needs its category, region and party loaded.
+
+    Facts that the policy no longer declares are left out: its conditions cannot read them.
+    """
+    values: dict[str, Fact] = {
+        "category": Fact(case.category.key),
+        "symptom": Fact(case.symptom),
+        "region": Fact(case.region.key),
+        "language": Fact(case.language),
+        "source": Fact(case.source),
+        "party_kind": Fact(case.party.kind),
+    }
+    for row in rows:
+        definition = policy.central.facts.get(row.key)
+        if definition is not None:
+            values[row.key] = Fact(
+                parse_value(row.key, definition.type, row.value),
+                state=row.state,
+                source=row.source,  # type: ignore[arg-type]
+            )
+    return Facts(values=values, regions={})
+
+
+def decision_row(
+    decision: Decision, *, case: Case, version_id: int, at: dt.datetime, cause: str, applied: bool = True
+) -> CaseDecision:
+    """A decision as the row (unsaved) that keeps it for ever."""
+    return CaseDecision(
+        case=case,
+        at=at,
+        cause=cause,
+        policy_version_id=version_id,
+        engine_version=decision.engine_version,
+        facts=dict(decision.facts),
+        rule_key=decision.rule or "",
+        outcome=decision.outcome(),
+        trace=decision.trace,
+        trigger_trace=decision.trigger_trace,
+        applied=applied,
+    )
+
+
+def band_number(band: Band) -> int:
+    """A severity band as the number that sorts: 0 low to 3 critical."""
+    return BANDS.index(band)
+
+
+def band_key(number: int) -> Band:
+    """The inverse of `band_number`."""
+    return BANDS[number]
+
+
+def columns(case: Case) -> Mapping[str, Any]:
+    """A case's column values by attribute name."""
+    return {item.attname: getattr(case, item.attname) for item in case._meta.concrete_fields}

@@ -1,0 +1,1 @@
+"""Reads: return querysets or core values, change nothing."""

@@ -1,0 +1,173 @@
+"""Who is there: memberships in force, absences, cover, on-call roles, load, and who may take a case."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Q, QuerySet
+
+from escalations.core.calendar import Calendar
+from escalations.models import (
+    Absence,
+    Case,
+    ChannelGroupPermission,
+    ChannelUserPermission,
+    Cover,
+    Membership,
+    OnCallShift,
+    User,
+)
+
+
+def in_span(at: dt.datetime, prefix: str = "") -> Q:
+    """Rows whose span (`starts_at`, `ends_at`, open at the end when null) holds `at`."""
+    return Q(**{f"{prefix}starts_at__lte": at}) & (
+        Q(**{f"{prefix}ends_at__isnull": True}) | Q(**{f"{prefix}ends_at__gt": at})
+    )
+
+
+def members(at: dt.datetime, *, team_ids: Collection[int] | None = None) -> QuerySet[Membership]:
+    """Memberships in force at `at`, of active people, optionally of some teams only."""
+    rows = Membership.objects.filter(in_span(at), person__is_active=True).select_related("person", "level", "team")
+    return rows if team_ids is None else rows.filter(team_id__in=team_ids)
+
+
+def leads(team_id: int, at: dt.datetime) -> list[User]:
+    """The people who lead a team at `at`."""
+    return [row.person for row in members(at, team_ids=[team_id]).filter(leads=True)]
+
+
+def away(at: dt.datetime, person_ids: Collection[int]) -> set[int]:
+    """Those of `person_ids` who are absent at `at`. One query."""
+    return set(Absence.objects.filter(in_span(at), person_id__in=person_ids).values_list("person_id", flat=True))
+
+
+def standing_in(person_id: int, at: dt.datetime) -> int:
+    """Who answers for a person at `at`: cover is followed to its end, and stops where it would turn in a circle.
+
+    One query for all cover in force, however long the chain.
+    """
+    by_person = dict(Cover.objects.filter(in_span(at)).values_list("person_id", "by_id"))
+    seen = {person_id}
+    current = person_id
+    while current in by_person and by_person[current] not in seen:
+        current = by_person[current]
+        seen.add(current)
+    return current
+
+
+def on_call(role_keys: Collection[str], at: dt.datetime) -> dict[str, list[int]]:
+    """Who holds each on-call role at `at`, by role key; roles that nobody holds are missing."""
+    held: dict[str, list[int]] = {}
+    rows = OnCallShift.objects.filter(in_span(at), role__key__in=role_keys, person__is_active=True)
+    for key, person_id in rows.order_by("id").values_list("role__key", "person_id"):
+        held.setdefault(key, []).append(person_id)
+    return held
+
+
+def open_load(person_ids: Collection[int]) -> Counter[int]:
+    """Open cases per person. One query on the partial index of open cases."""
+    rows = Case.objects.open().filter(assignee_id__in=person_ids).values("assignee_id").annotate(n=Count("pk"))
+    return Counter({row["assignee_id"]: row["n"] for row in rows.order_by()})
+
+
+def holders(channel_id: int, permission: str) -> set[int]:
+    """Ids of the people who hold a permission on a channel, by themselves or by a group. Two queries."""
+    wanted = {"content_object_id": channel_id, "permission__codename": permission}
+    by_group = User.objects.filter(
+        is_active=True, groups__in=ChannelGroupPermission.objects.filter(**wanted).values("group_id")
+    ).values_list("pk", flat=True)
+    alone = ChannelUserPermission.objects.filter(**wanted, user__is_active=True).values_list("user_id", flat=True)
+    return set(by_group) | set(alone)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who could take a case: how loaded they are, what fits, and why they cannot when they cannot."""
+
+    person: User
+    membership: Membership
+    load: int
+    obstacles: tuple[str, ...] = ()
+    missing_specialisms: int = 0
+    speaks: bool = True
+    rank: int = field(default=0)
+
+    @property
+    def fits(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not self.obstacles
+
+    @property
+    def sort_key(self) -> tuple[int, bool, float, int, int]:
+        """Skills first, then language, then the smallest share of capacity in use, then lowest level, then id."""
+        share = self.load / self.membership.capacity if self.membership.capacity else 1e9
+        return (self.missing_specialisms, not self.speaks, share, self.rank, self.person.pk)
+
+
+def candidates(
+    *,
+    team_id: int,
+    level_rank: int,
+    channel_id: int,
+    at: dt.datetime,
+    specialisms: Iterable[str] = (),
+    language: str = "",
+    party_staff_id: int | None = None,
+    calendar: Calendar | None = None,
+) -> list[Candidate]:
+    """The members of a team as takers of a case, best first, those who cannot at the end with the reasons.
+
+    In the way stand: absence, no capacity left, a level below the case's, no right to work in the channel, being the
+    party oneself, and the team being off duty when its calendar is given. Lacking skills or language only rank lower.
+    Six queries whatever the size of the team.
+    """
+    rows = list(members(at, team_ids=[team_id]).prefetch_related("specialisms"))
+    ids = [row.person_id for row in rows]
+    absent, load, allowed = away(at, ids), open_load(ids), holders(channel_id, "work_cases")
+    wanted = set(specialisms)
+    off_duty = calendar is not None and not calendar.is_open(at)
+    found = []
+    for row in rows:
+        count = load[row.person_id]
+        obstacles = [
+            reason
+            for stands, reason in (
+                (row.person_id in absent, "is away"),
+                (off_duty, "is off duty"),
+                (count >= row.capacity, f"has {count} of {row.capacity} cases"),
+                (row.level.rank < level_rank, f"decides up to {row.level.key}"),
+                (row.person_id not in allowed, "may not work in this channel"),
+                (row.person_id == party_staff_id, "is the party of this case"),
+            )
+            if stands
+        ]
+        found.append(
+            Candidate(
+                person=row.person,
+                membership=row,
+                load=count,
+                obstacles=tuple(obstacles),
+                missing_specialisms=len(wanted - {item.key for item in row.specialisms.all()}),
+                speaks=not language or not row.languages or language in row.languages,
+                rank=row.level.rank,
+            )
+        )
+    return sorted(found, key=lambda candidate: (not candidate.fits, candidate.sort_key))
+
+
+def standing(person: User, case: Case, at: dt.datetime) -> frozenset[str]:
+    """What a person who may work the case's channel is to it, as the roles of `core.lifecycle`: `assignee`,
+    `team_member` and `team_lead` of the owning team, `anyone_who_works_the_channel`. One query."""
+    found = {"anyone_who_works_the_channel"}
+    if case.assignee_id == person.pk:
+        found.add("assignee")
+    row = members(at, team_ids=[case.team_id]).filter(person=person).first()
+    if row is not None:
+        found.add("team_member")
+        if row.leads:
+            found.add("team_lead")
+    return frozenset(found)

@@ -1,0 +1,1 @@
+"""Writes: one public function per act, keyword-only, one transaction, with event, history row and outbox inside."""

@@ -1,0 +1,164 @@
+"""The record of a change: chained events, history rows, intents to tell. Used by every service, set-wise or singly."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from escalations import keys
+from escalations.core import chain
+from escalations.core.actor import Actor
+from escalations.core.policy import canonical, digest_of
+from escalations.models import Case, Event, EventPayload, Outbox
+
+HistoricalCase = Case.history.model
+TRACKED = tuple(name.attname for name in Case.history.model.tracked_fields)
+REASON_LENGTH = HistoricalCase._meta.get_field("history_change_reason").max_length or 100
+
+
+@dataclass(slots=True)
+class Entry:
+    """One event to be written: what happened (`data`, no personal data) and its words (`words`, erasable)."""
+
+    kind: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Head:
+    """Where a case's chain stands; moves on as events are made."""
+
+    seq: int
+    mac: str
+
+
+def plain(value: Any) -> Any:
+    """A column's value as it goes into a digest: instants as UTC text, the rest as JSON."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat()
+    return value
+
+
+def history_values(
+    columns: Mapping[str, Any], *, now: dt.datetime, actor: Actor, reason: str, kind: str = "~"
+) -> dict[str, Any]:
+    """The history row of a case as column values. `kind` is simple-history's: + created, ~ changed."""
+    return {name: columns[name] for name in TRACKED} | {
+        "history_date": now,
+        "history_type": kind,
+        "history_change_reason": (reason if actor.kind == "user" else f"{actor}: {reason}")[:REASON_LENGTH],
+        "history_user_id": actor.user_id,
+    }
+
+
+def history_digest(values: Mapping[str, Any]) -> str:
+    """Digest of a history row, which the event written with it carries in its MAC."""
+    return digest_of({name: plain(value) for name, value in values.items()})
+
+
+def make_events(
+    *,
+    case_id: int,
+    head: Head,
+    entries: Sequence[Entry],
+    actor: Actor,
+    now: dt.datetime,
+    history: str = "",
+) -> list[tuple[Event, EventPayload | None]]:
+    """Event rows (unsaved) chained onto `head`, which moves on. The last one carries the history row's digest."""
+    ring = keys.chain_keys()
+    key = ring.key(ring.current)
+    made: list[tuple[Event, EventPayload | None]] = []
+    for number, entry in enumerate(entries, 1):
+        salt, commitment = "", chain.NO_PAYLOAD
+        if entry.words is not None:
+            raw = secrets.token_bytes(16)
+            salt, commitment = raw.hex(), chain.commitment(raw, canonical(entry.words))
+        digest = history if number == len(entries) else ""
+        mac = chain.link(
+            key,
+            case_id=case_id,
+            seq=head.seq + 1,
+            kind=entry.kind,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            at=now,
+            data=canonical(entry.data).decode(),
+            commitment=commitment,
+            history_digest=digest,
+            prev=head.mac,
+        )
+        event = Event(
+            case_id=case_id,
+            seq=head.seq + 1,
+            kind=entry.kind,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            at=now,
+            data=dict(entry.data),
+            history_digest=digest,
+            commitment=commitment,
+            prev=head.mac,
+            mac=mac,
+            key_id=ring.current,
+        )
+        payload = EventPayload(salt=salt, body=dict(entry.words)) if entry.words is not None else None
+        made.append((event, payload))
+        head.seq, head.mac = head.seq + 1, mac
+    return made
+
+
+def seal(case: Case, head: Head) -> None:
+    """Put the moved head on the case row (in memory), sealed by its own MAC."""
+    ring = keys.chain_keys()
+    case.chain_seq, case.chain_mac, case.key_id = head.seq, head.mac, ring.current
+    case.head_mac = chain.head(ring.key(ring.current), case_id=case.pk, seq=head.seq, mac=head.mac)
+
+
+def save_events(made: Iterable[tuple[Event, EventPayload | None]]) -> None:
+    """Insert events and their words: two statements, whatever the number."""
+    pairs = list(made)
+    Event.objects.bulk_create([event for event, _ in pairs])
+    payloads = []
+    for event, payload in pairs:
+        if payload is not None:
+            payload.event_id = event.pk
+            payloads.append(payload)
+    if payloads:
+        EventPayload.objects.bulk_create(payloads)
+
+
+def link_of(event: Event) -> chain.Link:
+    """A stored event as the core's chain reads it."""
+    return chain.Link(
+        seq=event.seq,
+        kind=event.kind,
+        actor_kind=event.actor_kind,
+        actor_id=event.actor_id,
+        at=event.at,
+        data=canonical(event.data).decode(),
+        commitment=event.commitment,
+        history_digest=event.history_digest,
+        prev=event.prev,
+        mac=event.mac,
+        key_id=event.key_id,
+    )
+
+
+def intent(
+    *, kind: str, occurrence: str, case_id: int | None, now: dt.datetime, to: Iterable[str], data: Mapping[str, Any]
+) -> Outbox:
+    """An intent to tell (unsaved). `to` names recipients: `user:1`, `party:1`, `leads:1` (of a team), `team:1`,
+    `role:KEY`; people and addresses are worked out when it is delivered."""
+    return Outbox(
+        kind=kind,
+        occurrence_key=occurrence,
+        case_id=case_id,
+        at=now,
+        data=json.loads(canonical({**data, "to": list(to)})),
+    )

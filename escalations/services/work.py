@@ -1,0 +1,374 @@
+"""The kernel under every act: lock the case, check that the act may be done, collect what changes, write it at once.
+
+    with working(case_id=7, act="respond", actor=actor, now=now, version=3) as work:
+        work.say("message.sent", {"message": 12}, words={"body": "..."})
+        work.meet("first_response")
+        work.move()
+
+One transaction. Locks are taken in one order everywhere: case, clocks, timers. What is written together: the case row
+with its version and the head of its chain, its history row, clocks, timers, ownership, events with their words,
+intents to tell. An exception leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+
+from escalations import mapping
+from escalations.core import chain, lifecycle
+from escalations.core import clock as clocks
+from escalations.core.actor import Actor
+from escalations.core.policy import Policy, Target
+from escalations.errors import Invalid, NotAllowed, Refused, Stale
+from escalations.models import (
+    CHAIN_FIELDS,
+    NEVER,
+    Case,
+    CaseDecision,
+    CaseFact,
+    CaseText,
+    Clock,
+    Event,
+    Evidence,
+    Ownership,
+    Timer,
+    User,
+)
+from escalations.models.reach import may
+from escalations.selectors import law, people
+from escalations.services import record
+
+# Integrations act under a key that was given to them for it; what they may call is decided at their door.
+UNBOUND = frozenset({"integration"})
+
+# Clocks that people steer by; the tier clock's next rung is not a promise to anybody.
+RADAR_KINDS = ("assign", "first_response", "next_update", "resolution", "statutory")
+
+
+class Work:
+    """One act on one locked case. Collects changes; `flush` writes them."""
+
+    def __init__(
+        self, case: Case, *, act: lifecycle.Act, actor: Actor, now: dt.datetime, created: bool = False
+    ) -> None:
+        self.case = case
+        self.created = created
+        self.act = act
+        self.actor = actor
+        self.now = now
+        self.policy: Policy = law.policy_of(case.policy_version_id)
+        self.before = {name: getattr(case, name) for name in record.TRACKED}
+        self._entries: list[record.Entry] = []
+        self._intents: list[tuple[str, list[str], dict[str, Any]]] = []
+        self._touched: dict[int, Clock] = {}
+        self._started: list[Clock] = []
+        self._owner_cause: str | None = None
+        #: When a pause ends by itself; the first clock that it stopped gets the timer.
+        self.resume_at: dt.datetime | None = None
+        # What a new case brings along; written right after its row.
+        self.words: CaseText | None = None
+        self.facts: list[CaseFact] = []
+        self.evidence: list[Evidence] = []
+        self.decision: CaseDecision | None = None
+
+    # ------------------------------------------------------------------------------------------------ who and whether
+
+    @property
+    def person(self) -> User | None:
+        """The acting person; None for workers, integrations and parties."""
+        if self.actor.kind != "user":
+            return None
+        if self.actor.person is None:
+            self.actor = Actor.user(User.objects.get(pk=self.actor.user_id))
+        return self.actor.person  # type: ignore[no-any-return]
+
+    @cached_property
+    def standing(self) -> frozenset[str]:
+        """What the actor is to this case: the predicate names of `core.lifecycle`."""
+        if self.person is None:
+            return frozenset({"engine" if self.actor.kind == "worker" else self.actor.kind})
+        return people.standing(self.person, self.case, self.now)
+
+    def permit(self) -> None:
+        """Refuse an act that the case's status does not allow, or that the actor may not do, in words."""
+        if self.person is not None and not may(self.person, "work_cases", self.case):
+            raise NotAllowed("You may not work on this case. Ask the owner of its channel, or of the case, for help.")
+        move = lifecycle.allowed(self.case.status, self.act)
+        if isinstance(move, lifecycle.Refused):
+            raise Refused(str(move))
+        if self.standing.isdisjoint(UNBOUND):
+            refusal = move.refusal_for(self.standing)
+            if refusal:
+                raise NotAllowed(refusal)
+        self._move = move
+
+    def require(self, *, given: Mapping[str, Any] | None = None, holding: Mapping[str, bool] | None = None) -> None:
+        """Refuse when something that the act needs is empty, or a condition of the table does not hold.
+
+        Raises Invalid that names the field, or Refused with the sentence of the table.
+        """
+        for need, value in (given or {}).items():
+            if value is None or (isinstance(value, str) and not value.strip()):
+                raise Invalid(need, lifecycle.NEEDS.get(need, "This is needed."))
+        met = [condition for condition, holds in (holding or {}).items() if holds]
+        unmet = self._move.unmet(met)
+        if unmet:
+            raise Refused(" ".join(unmet))
+
+    # ------------------------------------------------------------------------------------------------------- changes
+
+    def change(self, **columns: Any) -> None:
+        """Set columns of the case; foreign keys by row or by `_id`."""
+        for name, value in columns.items():
+            setattr(self.case, name, value)
+
+    def move(self, holder: lifecycle.Holder = "same") -> None:
+        """Set the status that this act leads to, by the table of moves; `holder` is who has the case from now on."""
+        move = lifecycle.allowed(self.case.status, self.act, holder=holder)
+        if isinstance(move, lifecycle.Allowed):
+            self.case.status = move.to
+
+    def say(self, kind: str, data: Mapping[str, Any] | None = None, *, words: Mapping[str, Any] | None = None) -> None:
+        """Record an event: `data` without personal data, `words` erasable."""
+        self._entries.append(record.Entry(kind, data or {}, words))
+
+    def tell(self, kind: str, to: Iterable[str], **data: Any) -> None:
+        """Intend to tell; `record.intent` says how recipients are written. Nobody is told of their own act."""
+        mine = f"user:{self.actor.id}" if self.actor.kind == "user" else ""
+        recipients = [token for token in dict.fromkeys(to) if token and token != mine]
+        if recipients:
+            self._intents.append((kind, recipients, data))
+
+    def own(self, *, cause: str, **columns: Any) -> None:
+        """Give the case to another team, person or level; the ownership interval is closed and a new one opened."""
+        self.change(**columns)
+        self._owner_cause = cause
+
+    @cached_property
+    def outcome(self) -> dict[str, Any]:
+        """The outcome of the decision that holds for the case: owner, targets, specialisms, ... as stored. One query."""
+        if self.decision is not None:
+            return dict(self.decision.outcome)
+        rows = CaseDecision.objects.filter(case=self.case, applied=True).order_by("-id")
+        return rows.values_list("outcome", flat=True).first() or {}
+
+    # -------------------------------------------------------------------------------------------------------- clocks
+
+    @cached_property
+    def clocks(self) -> list[Clock]:
+        """The case's open clocks, locked. One query."""
+        if self.created:
+            return []
+        rows = Clock.objects.select_for_update().filter(case=self.case, ended_at__isnull=True).order_by("id")
+        return list(rows)
+
+    def clock(self, kind: str, name: str = "") -> Clock | None:
+        """The open clock of a kind (of a statutory deadline, by its key), if there is one."""
+        found = [row for row in (*self.clocks, *self._started) if row.kind == kind and (not name or row.name == name)]
+        return found[0] if found else None
+
+    def put(self, row: Clock, value: clocks.Clock) -> None:
+        """Take a clock's new value; its timer follows when the work is flushed."""
+        mapping.put_clock(row, value)
+        if row.pk is not None:
+            self._touched[row.pk] = row
+        if value.ended_at is not None:
+            if row in self.clocks:
+                self.clocks.remove(row)
+            if row in self._started:
+                self._started.remove(row)
+
+    def calendar(self, row: Clock) -> Any:
+        """The calendar that a clock runs on."""
+        return law.calendar_of(row.calendar_id)
+
+    def start(
+        self, kind: str, target: Target, *, at: dt.datetime | None = None, name: str = "", calendar_digest: str = ""
+    ) -> Clock:
+        """Start a clock at `at` (default: now), on the case's calendar or on the one whose digest is given."""
+        digest = calendar_digest or self.case.calendar_digest
+        value = clocks.start(
+            kind=kind,  # type: ignore[arg-type]
+            basis=target.basis,
+            target_s=target.seconds,
+            warn=target.warn,
+            calendar=law.calendar_of(digest),
+            at=at or self.now,
+            cycle=self._next_cycle(kind, name),
+        )
+        return self.take_up(value, name=name, calendar_digest=digest)
+
+    def _next_cycle(self, kind: str, name: str) -> int:
+        if self.created:
+            return 1
+        rows = Clock.objects.filter(case=self.case, kind=kind, name=name).order_by("-cycle")
+        return (rows.values_list("cycle", flat=True).first() or 0) + 1
+
+    def take_up(self, value: clocks.Clock, *, name: str = "", calendar_digest: str = "") -> Clock:
+        """Add a started clock to the case; written with its first timer when the work is flushed."""
+        digest = calendar_digest or self.case.calendar_digest
+        row = mapping.put_clock(Clock(case=self.case, name=name, calendar_id=digest), value)
+        self._started.append(row)
+        return row
+
+    def meet(self, kind: str) -> Clock | None:
+        """End a clock as met (or met late), when there is an open one."""
+        row = self.clock(kind)
+        if row is not None:
+            self.put(row, clocks.meet(mapping.clock_value(row), at=self.now))
+            self.say("clock.met", {"clock": kind, "late": row.breached_at is not None})
+        return row
+
+    def end_clocks(self, *, met: Iterable[str] = (), carried: Mapping[int, clocks.Clock] | None = None) -> None:
+        """End all open clocks: those of the kinds in `met` as met, the others as cancelled.
+
+        `carried` gives, by row id, the clock of another case that carries a statutory deadline on.
+        """
+        reached = set(met)
+        for row in [*self.clocks, *self._started]:
+            value = mapping.clock_value(row)
+            if row.kind in reached:
+                self.put(row, clocks.meet(value, at=self.now))
+            else:
+                self.put(row, clocks.cancel(value, at=self.now, carried_by=(carried or {}).get(row.pk)))
+
+    # --------------------------------------------------------------------------------------------------------- write
+
+    def flush(self) -> None:
+        """Write all that was collected. At most a dozen statements, whatever the number of clocks and events."""
+        case = self.case
+        case.radar_at = self._radar()
+        case.version = 1 if self.created else case.version + 1
+        values = record.history_values(
+            mapping.columns(case),
+            now=self.now,
+            actor=self.actor,
+            reason="open" if self.created else self.act,
+            kind="+" if self.created else "~",
+        )
+        head = record.Head(case.chain_seq, case.chain_mac or chain.GENESIS)
+        made = record.make_events(
+            case_id=case.pk,
+            head=head,
+            entries=self._entries,
+            actor=self.actor,
+            now=self.now,
+            history=record.history_digest(values),
+        )
+        record.seal(case, head)
+        self._write_case()
+        self._write_clocks()
+        if self._owner_cause is not None:
+            self._write_ownership(self._owner_cause)
+        record.HistoricalCase.objects.bulk_create([record.HistoricalCase(**values)])
+        record.save_events(made)
+        record.Outbox.objects.bulk_create(
+            record.intent(
+                kind=kind,
+                occurrence=f"{case.pk}/{head.seq}/{number}/{kind}",
+                case_id=case.pk,
+                now=self.now,
+                to=to,
+                data=data,
+            )
+            for number, (kind, to, data) in enumerate(self._intents)
+        )
+
+    def _write_case(self) -> None:
+        case = self.case
+        case.skip_history_when_saving = True
+        if self.created:
+            case.save(force_insert=True)
+        else:
+            changed = [name for name in record.TRACKED if getattr(case, name) != self.before[name]]
+            case.save(update_fields=[*changed, *CHAIN_FIELDS])
+        if self.words is not None:
+            self.words.save(force_insert=self.created)
+        CaseFact.objects.bulk_create(self.facts)
+        Evidence.objects.bulk_create(self.evidence)
+        if self.decision is not None:
+            self.decision.save(force_insert=True)
+
+    def _write_clocks(self) -> None:
+        if self._touched:
+            Clock.objects.bulk_update(self._touched.values(), mapping.CLOCK_FIELDS)
+            Timer.objects.filter(clock_id__in=self._touched).delete()
+        if self._started:
+            Clock.objects.bulk_create(self._started)
+        timers = [mapping.next_timer(row, self.calendar(row)) for row in (*self._touched.values(), *self._started)]
+        if self.resume_at is not None:
+            paused = next((row for row in self._touched.values() if row.state == Clock.State.PAUSED), None)
+            timers.append(paused and mapping.resume_timer(paused, self.resume_at))
+        Timer.objects.bulk_create(timer for timer in timers if timer is not None)
+
+    def _radar(self) -> dt.datetime:
+        if not self.case.is_open:
+            return NEVER
+        loaded = [*self.clocks, *self._started] if "clocks" in self.__dict__ or self._started else None
+        if loaded is None:
+            return self.case.radar_at
+        return min((row.due_at for row in loaded if row.kind in RADAR_KINDS and row.due_at is not None), default=NEVER)
+
+    def _write_ownership(self, cause: str) -> None:
+        case = self.case
+        last = (
+            None
+            if self.created
+            else Ownership.objects.select_for_update().filter(case=case, ends_at__isnull=True).first()
+        )
+        if last is not None:
+            last.ends_at = self.now
+            last.business_s = round(law.calendar_of(case.calendar_digest).elapsed(last.starts_at, self.now))
+            last.save(update_fields=["ends_at", "business_s"])
+        if case.is_open:
+            Ownership.objects.create(
+                case=case,
+                team_id=case.team_id,
+                assignee_id=case.assignee_id,
+                level_id=case.level_id,
+                starts_at=self.now,
+                cause=cause,
+            )
+
+
+@contextmanager
+def working(
+    *,
+    case_id: int,
+    act: lifecycle.Act,
+    actor: Actor,
+    now: dt.datetime,
+    version: int | None = None,
+) -> Iterator[Work]:
+    """Lock a case for one act, check it, and write what was collected when the block ends.
+
+    `version` is the one that the person saw; None skips the check (engine, integrations).
+
+    Raises Case.DoesNotExist, NotAllowed, Refused, or Stale with the events since then. Nothing is written when the
+    block raises. Queries: one for the case, one for its clocks when asked, one for the person's standing, then writes.
+    """
+    with transaction.atomic():
+        case = (
+            Case.objects.select_for_update(of=("self",))
+            .select_related("party", "category", "region", "channel", "team", "level", "assignee")
+            .get(pk=case_id)
+        )
+        if version is not None and case.version != version:
+            raise Stale(list(_since(case, version)))
+        work = Work(case, act=act, actor=actor, now=now)
+        work.permit()
+        yield work
+        work.flush()
+
+
+def _since(case: Case, version: int) -> Iterable[Event]:
+    """Events since the history row of a version was written. For showing what changed."""
+    seen = record.HistoricalCase.objects.filter(id=case.pk, version=version).values_list("history_date", flat=True)
+    rows = Event.objects.filter(case=case)
+    return rows.filter(at__gt=seen.first()) if seen.exists() else rows.none()
