@@ -14,6 +14,7 @@ from escalations.models.registry import (
 )
 
 from escalations.models.people import Absence, Cover, Membership, OnCallShift, User  # isort: skip
+from escalations.models.access import ChannelRequest  # isort: skip
 from escalations.models.policy import CalendarSnapshot, PolicyText, PolicyVersion  # isort: skip
 from escalations.models.party import Party  # isort: skip
 from escalations.models.case import (  # isort: skip
@@ -46,6 +47,7 @@ __all__ = [
     "Category",
     "Channel",
     "ChannelGroupPermission",
+    "ChannelRequest",
     "ChannelUserPermission",
     "Clock",
     "Cover",

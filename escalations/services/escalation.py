@@ -39,8 +39,7 @@ def escalate(
             raise Invalid("escalation_type", f"one of {', '.join(TYPES)}")
         if cause not in Escalation.Cause.values or cause == Escalation.Cause.TIME:
             raise Invalid("cause", "Choose one of the causes; time is the clock's own.")
-        row = raise_level(work, _above(work, to_level), type=type, cause=cause, reason=reason)
-    return row
+        return raise_level(work, _above(work, to_level), type=type, cause=cause, reason=reason)
 
 
 def de_escalate(

@@ -152,7 +152,7 @@ class Work:
 
     @cached_property
     def outcome(self) -> dict[str, Any]:
-        """The outcome of the decision that holds for the case: owner, targets, specialisms, ... as stored. One query."""
+        """The stored outcome of the decision that holds for the case: owner, targets, specialisms, ... One query."""
         if self.decision is not None:
             return dict(self.decision.outcome)
         rows = CaseDecision.objects.filter(case=self.case, applied=True).order_by("-id")

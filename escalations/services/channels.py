@@ -1,0 +1,101 @@
+"""Who belongs to a channel: groups with object permissions, entered and left on record, by two people."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from guardian.shortcuts import assign_perm
+
+from escalations.errors import Invalid, NotAllowed, Refused
+from escalations.models import Channel, ChannelRequest, User
+from escalations.models.reach import Reach
+
+Part = ChannelRequest.Part
+
+#: What each part of a channel's membership permits.
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    Part.READERS: ("see_cases",),
+    Part.WORKERS: ("see_cases", "work_cases"),
+    Part.SPECIALISTS: ("see_cases", "work_cases", "see_restricted", "see_party_data"),
+    Part.OWNERS: ("see_cases", "manage_members"),
+}
+
+
+def ensure_groups(channel: Channel) -> dict[str, Group]:
+    """The groups of a channel with their permissions, made when missing. Twice is as once."""
+    groups = {}
+    for part, permissions in PERMISSIONS.items():
+        group, made = Group.objects.get_or_create(name=f"channel:{channel.key}:{part}")
+        groups[str(part)] = group
+        if made:
+            for permission in permissions:
+                assign_perm(permission, group, channel)
+    return groups
+
+
+def ask(*, channel_id: int, person_id: int, part: str, reason: str, actor: User, now: dt.datetime) -> ChannelRequest:
+    """Ask for a person to enter a channel. The asker owns the channel; a second person decides.
+
+    A channel that has no owner yet gets its first one from an administrator, whose own confirmation a second person
+    gives as well. Raises NotAllowed, Invalid, or Refused when they have or wait for it already.
+    """
+    channel = Channel.objects.get(pk=channel_id)
+    _check_owner(actor, channel)
+    if part not in PERMISSIONS:
+        raise Invalid("part", f"one of {', '.join(PERMISSIONS)}")
+    if not reason.strip():
+        raise Invalid("reason", "Say why they need it.")
+    with transaction.atomic():
+        standing = ChannelRequest.objects.filter(
+            channel=channel, person_id=person_id, part=part, state__in=["waiting", "granted"]
+        )
+        if standing.exists():
+            raise Refused("They have this, or wait for it, already.")
+        return ChannelRequest.objects.create(
+            channel=channel,
+            person_id=person_id,
+            part=part,
+            reason=reason.strip()[:300],
+            asked_by=actor,
+            asked_at=now,
+        )
+
+
+def decide(*, request_id: int, approve: bool, actor: User, now: dt.datetime) -> ChannelRequest:
+    """Confirm or refuse a request. Neither who asked nor who would enter decides. Raises NotAllowed or Refused."""
+    with transaction.atomic():
+        row = ChannelRequest.objects.select_for_update().select_related("channel", "person").get(pk=request_id)
+        if row.state != ChannelRequest.State.WAITING:
+            raise Refused(f"This is {row.get_state_display()} already.")
+        if actor.pk in (row.asked_by_id, row.person_id):
+            raise NotAllowed("Somebody else decides: not who asked, and not who would enter.")
+        _check_owner(actor, row.channel)
+        row.state = ChannelRequest.State.GRANTED if approve else ChannelRequest.State.REFUSED
+        row.decided_by, row.decided_at = actor, now
+        row.save(update_fields=["state", "decided_by", "decided_at"])
+        if approve:
+            row.person.groups.add(ensure_groups(row.channel)[row.part])
+    return row
+
+
+def end(*, request_id: int, actor: User, now: dt.datetime) -> ChannelRequest:
+    """Take a person out of a channel. One owner suffices: leaving is never what endangers a channel."""
+    with transaction.atomic():
+        row = ChannelRequest.objects.select_for_update().select_related("channel", "person").get(pk=request_id)
+        _check_owner(actor, row.channel)
+        if row.state != ChannelRequest.State.GRANTED:
+            raise Refused("Only a granted membership can be ended.")
+        row.state = ChannelRequest.State.ENDED
+        row.save(update_fields=["state"])
+        row.person.groups.remove(ensure_groups(row.channel)[row.part])
+    return row
+
+
+def _check_owner(actor: User, channel: Channel) -> None:
+    if channel.pk in Reach.of(actor).channels("manage_members"):
+        return
+    if actor.is_superuser and not User.objects.filter(groups__name=f"channel:{channel.key}:{Part.OWNERS}").exists():
+        return
+    raise NotAllowed(f"Only the owners of the channel {channel} decide who belongs to it.")
