@@ -384,9 +384,10 @@ def due_after(basis: Basis, seconds: int, *, at: dt.datetime, calendar: Calendar
 
 
 def _before(clock: Clock, calendar: Calendar, end: dt.datetime, seconds: int) -> dt.datetime:
-    """The instant at which `seconds` of the clock's basis were left until `end`; not before its start."""
+    """The instant at which `seconds` of the clock's basis were left until `end`; in business time, not before it
+    started (hours of another calendar may count there)."""
     if clock.basis == "elapsed":
-        return whole(max(end - dt.timedelta(seconds=seconds), clock.started_at))
+        return whole(end - dt.timedelta(seconds=seconds))
     until = calendar.elapsed(clock.started_at, end) - seconds
     return whole(calendar.due(clock.started_at, until) if until > 0 else clock.started_at)
 

@@ -199,6 +199,7 @@ def test_a_breach_dates_from_the_due_moment_however_late_the_worker(made, delay)
 
 def test_a_tier_clock_has_one_moment_and_the_ladder_fires_it():
     clock = clocks.start(kind="tier", basis="elapsed", target_s=60, warn=(50,), at=BEGIN, calendar=BERLIN, tier="to-l2")
+    assert clock.warn == ()
     assert clocks.moments(clock, BERLIN) == (("rung:to-l2", later(BEGIN, 60)),)
     assert clocks.next_moment(clock, BERLIN) == ("rung:to-l2", later(BEGIN, 60))
     with pytest.raises(ClockRefusedError, match="ladder"):
@@ -326,6 +327,14 @@ def test_late_once_is_late_on_record(made, target, run):
     assert moved.state == "breached"
 
 
+def test_a_basis_changed_between_two_seconds_rounds_in_favour_of_the_target():
+    at = dt.datetime(2026, 6, 1, 8, 0, 0, 400_000, tzinfo=UTC)  # a Monday, 10:00 in Berlin
+    clock = clocks.start(kind="resolution", basis="business", target_s=3600, at=at, calendar=BERLIN)
+    now = dt.datetime(2026, 6, 1, 8, 10, tzinfo=UTC)
+    moved = clocks.pause(clocks.retarget(clock, BERLIN, Span(basis="elapsed", seconds=3600), at=now), BERLIN, at=now)
+    assert moved.remaining_s == 3001  # 3000.4 are left
+
+
 def test_a_new_calendar_counts_from_the_change_and_the_old_one_until_then():
     monday = dt.datetime(2026, 6, 1, 7, tzinfo=UTC)  # 09:00 in Berlin
     clock = clocks.start(kind="resolution", basis="business", target_s=8 * 3600, at=monday, calendar=BERLIN)
@@ -353,6 +362,15 @@ def test_reopening_goes_on_with_what_was_left(made, run, closed_for, standing):
     assert again.cycle == clock.cycle + 1
     assert again.started_at == clock.started_at
     assert again.state == ("breached" if ended.state == "breached" else "running")
+
+
+def test_a_promise_that_was_kept_is_done_with_and_a_broken_one_still_stands():
+    clock = clocks.start(kind="resolution", basis="elapsed", target_s=60, at=BEGIN, calendar=BERLIN)
+    told = clocks.promise(clock, at=BEGIN, due=later(BEGIN, 50))
+    kept = clocks.reopen(clocks.meet(told, at=later(BEGIN, 40)), BERLIN, at=later(BEGIN, 99))
+    assert kept.promised_at is None
+    broken = clocks.reopen(clocks.meet(told, at=later(BEGIN, 70)), BERLIN, at=later(BEGIN, 99))
+    assert broken.promised_at == later(BEGIN, 50)
 
 
 def test_only_a_finished_clock_is_reopened():
@@ -462,6 +480,7 @@ def test_a_promise_is_apart_from_the_target_and_moves_only_with_a_message_and_a_
         clocks.promise(told, at=BEGIN, due=later(BEGIN, 1801), message="m1", reason=" ")
     with pytest.raises(ClockRefusedError, match="send the party a message"):
         clocks.promise(told, at=BEGIN, due=later(BEGIN, 1801), reason="the courier is late")
+    assert clocks.promise(told, at=BEGIN, due=later(BEGIN, 1800)) == told  # said again
     put_off = clocks.promise(told, at=BEGIN, due=later(BEGIN, 7200), message="m1", reason="the courier is late")
     assert put_off.promised_at == later(BEGIN, 7200)
     assert clocks.promise(put_off, at=BEGIN, due=later(BEGIN, 60)).promised_at == later(BEGIN, 60)
