@@ -6,3 +6,11 @@ class GovernanceConfig(AppConfig):
 
     name = "governance"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from escalations.services.policy import approvals_kept_by
+        from governance.models import Publication
+        from governance.services.publication import is_recorded
+
+        for kind in Publication.Kind.values:
+            approvals_kept_by(kind, is_recorded)

@@ -113,7 +113,7 @@ class _Reader:
             return dict(self._pairs(node, path))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, number)) for number, item in enumerate(node.value)]
-        return self._scalar(node, path, mark)
+        return self._scalar(node, path, mark) if isinstance(node, yaml.ScalarNode) else None
 
     def _pairs(self, node: yaml.MappingNode, path: Place) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
@@ -129,7 +129,7 @@ class _Reader:
             seen.add(key)
             yield key, self.value(value_node, (*path, key))
 
-    def _scalar(self, node: yaml.Node, path: Place, mark: str) -> Any:
+    def _scalar(self, node: yaml.ScalarNode, path: Place, mark: str) -> Any:
         text: str = node.value
         if node.style:  # quoted or block
             return text

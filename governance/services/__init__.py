@@ -1,0 +1,1 @@
+"""Writes: approvals are recorded and editions published here and nowhere else."""
