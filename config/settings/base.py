@@ -230,6 +230,11 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Throughline <desk@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+#: Other ways out, as Apprise addresses. Short messages to parties without e-mail: `{to}` stands for the number.
+THROUGHLINE_SMS_URL = env.str("THROUGHLINE_SMS_URL", default="")
+#: Chat rooms of teams, `payments=slack://...,brand=msteams://...`: what is late or handed over, by reference and link.
+THROUGHLINE_CHAT_URLS: dict[str, str] = env.dict("THROUGHLINE_CHAT_URLS", default={})
+
 # ------------------------------------------------------------------------------------------------- log
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import Count, Q, QuerySet
@@ -51,10 +51,15 @@ def standing_in(person_id: int, at: dt.datetime) -> int:
     One query for all cover in force, however long the chain.
     """
     by_person = dict(Cover.objects.filter(in_span(at)).values_list("person_id", "by_id"))
+    return end_of_cover(by_person, person_id)
+
+
+def end_of_cover(cover: Mapping[int, int], person_id: int) -> int:
+    """The last one of a chain of cover (person -> who stands in for them); a circle ends before it closes."""
     seen = {person_id}
     current = person_id
-    while current in by_person and by_person[current] not in seen:
-        current = by_person[current]
+    while current in cover and cover[current] not in seen:
+        current = cover[current]
         seen.add(current)
     return current
 
