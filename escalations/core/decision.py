@@ -19,8 +19,9 @@ class Decision:
     `trigger:KEY`. `trace` has one byte per rule in the order tried (the region's rules, then the centre's): 0 matched,
     1..8 the position of the condition that failed first (8 stands for the eighth and later), `NOT_IN_SCOPE`,
     `NOT_REACHED`. `trigger_trace` has one byte per trigger: 0 did not fire, 1 fired in full, 2 fired on a claim
-    (severity and targets only), 3 fired because the currency has no band.
-    `held_back` names what a claimed signal would raise once it is verified, as (field, value) pairs.
+    (severity and targets only), 3 fired because the currency has no band, 4 both of these.
+    `held_back` names level and channel as they would be if every claim were verified, as (field, value) pairs; a field
+    that would stay as it is does not stand there.
     """
 
     category: str
@@ -68,6 +69,14 @@ class Decision:
         }
 
 
+# Bytes of `trace`.
 MATCHED = 0
 NOT_IN_SCOPE = 254
 NOT_REACHED = 255
+
+# Bytes of `trigger_trace`.
+NOT_FIRED = 0
+FIRED = 1
+FIRED_ON_CLAIM = 2
+FIRED_NO_BAND = 3
+FIRED_ON_CLAIM_NO_BAND = 4
