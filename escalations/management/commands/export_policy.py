@@ -1,0 +1,69 @@
+"""`manage.py export_policy`: the policy document of a version, as YAML or JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from escalations.errors import NoPolicy
+from escalations.models import PolicyVersion
+from escalations.selectors import law
+
+WRONG, MISUSED = 1, 2
+
+
+class Command(BaseCommand):
+    """Writes the document of a version, to be read, compared, or linted. It changes nothing in the desk."""
+
+    help = "Write the policy document in force, or of another version, as YAML or JSON."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--policy-version", type=int, metavar="N", help="a version by number (default: in force)")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="JSON instead of YAML")
+        parser.add_argument("--output", type=Path, metavar="FILE", help="write to a new file instead of the screen")
+        parser.add_argument("--dry-run", action="store_true", help="with --output: say what would be written")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        version = self.version(options["policy_version"])
+        document = json.loads(PolicyVersion.objects.values_list("document", flat=True).get(pk=version.pk))
+        if options["as_json"]:
+            text = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+        else:
+            text = (
+                f"# {version.title}, version {version.number}, in force from {version.effective_at:%Y-%m-%d %H:%M} UTC\n"
+                f"# policy digest {version.policy_digest}\n"
+            ) + yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110)
+        output: Path | None = options["output"]
+        if output is None:
+            self.stdout.write(text, ending="")
+            return
+        if options["dry_run"]:
+            self.stdout.write(f"Would write version {version.number} to {output} ({len(text.encode())} bytes).")
+            return
+        try:
+            with output.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            raise CommandError(f"--output: {output} is there already; name a new file", returncode=MISUSED) from None
+        except OSError as error:
+            raise CommandError(f"--output: {output} cannot be written: {error.strerror}", returncode=WRONG) from None
+        self.stdout.write(f"Wrote version {version.number} to {output}.")
+
+    def version(self, number: int | None) -> PolicyVersion:
+        if number is None:
+            try:
+                return law.in_force(timezone.now())
+            except NoPolicy as error:
+                raise CommandError(str(error), returncode=WRONG) from None
+        version = PolicyVersion.objects.filter(number=number).first()
+        if version is None:
+            there = ", ".join(map(str, PolicyVersion.objects.order_by("number").values_list("number", flat=True)))
+            raise CommandError(
+                f"--policy-version: there is no version {number} (there are {there or 'none yet'})", returncode=MISUSED
+            )
+        return version
