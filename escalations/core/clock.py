@@ -249,8 +249,8 @@ def resume(clock: Clock, calendar: Calendar, *, at: dt.datetime) -> Clock:
 
 def retarget(
     clock: Clock,
-    calendar: Calendar,
     target: Span,
+    calendar: Calendar,
     *,
     at: dt.datetime,
     warn: tuple[int, ...] | None = None,
