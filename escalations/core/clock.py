@@ -249,8 +249,8 @@ def resume(clock: Clock, calendar: Calendar, *, at: dt.datetime) -> Clock:
 
 def retarget(
     clock: Clock,
-    target: Span,
     calendar: Calendar,
+    target: Span,
     *,
     at: dt.datetime,
     warn: tuple[int, ...] | None = None,

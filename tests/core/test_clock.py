@@ -231,7 +231,7 @@ def test_a_finished_clock_never_changes(made, met, standing, later_s):
         lambda: clocks.meet(ended, at=at),
         lambda: clocks.cancel(ended, at=at),
         lambda: clocks.promise(ended, at=at, due=later(at, 60)),
-        lambda: clocks.retarget(ended, Span(basis="elapsed", seconds=60), calendar, at=at),
+        lambda: clocks.retarget(ended, calendar, Span(basis="elapsed", seconds=60), at=at),
     ):
         with pytest.raises(ClockFinishedError, match="never changes"):
             act()
@@ -250,7 +250,7 @@ spans = st.builds(lambda basis, seconds: Span(basis=basis, seconds=seconds), bas
 def test_a_moved_target_carries_the_time_used(made, target, run, warn):
     clock, calendar = made
     at = later(clock.started_at, run)
-    moved = clocks.retarget(clock, target, calendar, at=at, warn=warn)
+    moved = clocks.retarget(clock, calendar, target, at=at, warn=warn)
     assert clocks.used(moved, calendar, at=at) == pytest.approx(
         (at - clock.started_at).total_seconds()
         if target.basis == "elapsed"
@@ -269,7 +269,7 @@ def test_pauses_so_far_are_left_out_on_either_basis(made, target, run, rest, mor
     go = later(stop, rest)
     at = later(go, more)
     again = clocks.resume(clocks.pause(clock, calendar, at=stop), calendar, at=go)
-    moved = clocks.retarget(again, target, calendar, at=at, pauses=[(stop, go)])
+    moved = clocks.retarget(again, calendar, target, at=at, pauses=[(stop, go)])
     ran = clock._replace(basis=target.basis)
     assert clocks.used(moved, calendar, at=at) == (
         between(ran, calendar, clock.started_at, stop) + between(ran, calendar, go, at)
@@ -281,7 +281,7 @@ def test_a_paused_clock_stays_paused_when_its_target_moves(made, target, run, re
     clock, calendar = made
     stop = later(clock.started_at, run)
     at = later(stop, rest)
-    moved = clocks.retarget(clocks.pause(clock, calendar, at=stop), target, calendar, at=at, pauses=[(stop, None)])
+    moved = clocks.retarget(clocks.pause(clock, calendar, at=stop), calendar, target, at=at, pauses=[(stop, None)])
     assert moved.state == "paused"
     assert moved.due_at is None
     ran = clock._replace(basis=target.basis)
@@ -292,7 +292,7 @@ def test_a_paused_clock_stays_paused_when_its_target_moves(made, target, run, re
 def test_counting_from_the_change_begins_anew(made, target, run):
     clock, calendar = made
     at = later(clock.started_at, run)
-    moved = clocks.retarget(clock, target, calendar, at=at, counts="change")
+    moved = clocks.retarget(clock, calendar, target, at=at, counts="change")
     fresh = clocks.start(kind=clock.kind, basis=target.basis, target_s=target.seconds, at=at, calendar=calendar)
     assert (moved.started_at, moved.due_at) == (fresh.started_at, fresh.due_at)
 
@@ -303,7 +303,7 @@ def test_after_a_move_moments_ahead_fire_and_those_fired_before_do_not_again(mad
     at = later(clock.started_at, run)
     first = clocks.fire(clock, calendar, now=at)
     clock = first.clock if first else clock
-    moved = clocks.retarget(clock, target, calendar, at=at)
+    moved = clocks.retarget(clock, calendar, target, at=at)
     done = {f"warn:{share}" for share in clock.warn[: clock.cursor]}
     done |= {"breach"} if clock.cursor > len(clock.warn) else set()
     ahead = [moment.key for moment in clocks.moments(moved, calendar) if moment.due_at > at]
@@ -322,7 +322,7 @@ def test_after_a_move_moments_ahead_fire_and_those_fired_before_do_not_again(mad
 def test_late_once_is_late_on_record(made, target, run):
     clock, calendar = made
     at = later(clock.due_at, run + 1)
-    moved = clocks.retarget(clock, target, calendar, at=at)
+    moved = clocks.retarget(clock, calendar, target, at=at)
     assert moved.breached_at == clock.due_at
     assert moved.state == "breached"
 
@@ -331,7 +331,7 @@ def test_a_basis_changed_between_two_seconds_rounds_in_favour_of_the_target():
     at = dt.datetime(2026, 6, 1, 8, 0, 0, 400_000, tzinfo=UTC)  # a Monday, 10:00 in Berlin
     clock = clocks.start(kind="resolution", basis="business", target_s=3600, at=at, calendar=BERLIN)
     now = dt.datetime(2026, 6, 1, 8, 10, tzinfo=UTC)
-    moved = clocks.pause(clocks.retarget(clock, Span(basis="elapsed", seconds=3600), BERLIN, at=now), BERLIN, at=now)
+    moved = clocks.pause(clocks.retarget(clock, BERLIN, Span(basis="elapsed", seconds=3600), at=now), BERLIN, at=now)
     assert moved.remaining_s == 3001  # 3000.4 are left
 
 
@@ -340,7 +340,7 @@ def test_a_new_calendar_counts_from_the_change_and_the_old_one_until_then():
     clock = clocks.start(kind="resolution", basis="business", target_s=8 * 3600, at=monday, calendar=BERLIN)
     noon = dt.datetime(2026, 6, 1, 10, tzinfo=UTC)
     moved = clocks.retarget(
-        clock, Span(basis="business", seconds=8 * 3600), Calendar.always(), at=noon, previous=BERLIN
+        clock, Calendar.always(), Span(basis="business", seconds=8 * 3600), at=noon, previous=BERLIN
     )
     assert moved.due_at == noon + dt.timedelta(hours=5)
 
@@ -494,7 +494,7 @@ def test_no_move_of_a_target_moves_a_promise(made, target, run):
     at = later(clock.started_at, run)
     told = clocks.promise(clock, at=at, due=later(at, 3600))
     for moved in (
-        clocks.retarget(told, target, calendar, at=at),
+        clocks.retarget(told, calendar, target, at=at),
         clocks.pause(told, calendar, at=at),
         clocks.resume(clocks.pause(told, calendar, at=at), calendar, at=later(at, 60)),
         clocks.merged(told, clock, calendar, at=at),
@@ -521,7 +521,7 @@ def test_whatever_is_done_a_clock_stays_sound(made, steps):
             clock = clocks.resume(clock, calendar, at=at)
             pauses[-1][1] = at
         elif act == "move":
-            clock = clocks.retarget(clock, span, calendar, at=at, pauses=[(a, b) for a, b in pauses])
+            clock = clocks.retarget(clock, calendar, span, at=at, pauses=[(a, b) for a, b in pauses])
         elif act == "fire":
             fired = clocks.fire(clock, calendar, now=at)
             clock = fired.clock if fired else clock

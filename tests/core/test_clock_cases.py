@@ -70,10 +70,10 @@ def test_a_changed_target_remembers_the_pauses_so_far():
     clock = resolution(8, berlin(1, 9))
     paused = clocks.pause(clock, OFFICE, at=berlin(1, 11))
     again = clocks.resume(paused, OFFICE, at=berlin(2, 9))
-    moved = clocks.retarget(again, Span(basis="business", seconds=16 * HOUR), OFFICE, at=berlin(2, 10))
+    moved = clocks.retarget(again, OFFICE, Span(basis="business", seconds=16 * HOUR), at=berlin(2, 10))
     assert clocks.used(moved, OFFICE, at=berlin(2, 10)) == 3 * HOUR
     assert moved.due_at == berlin(3, 15)
-    anew = clocks.retarget(again, Span(basis="business", seconds=16 * HOUR), OFFICE, at=berlin(2, 10), counts="change")
+    anew = clocks.retarget(again, OFFICE, Span(basis="business", seconds=16 * HOUR), at=berlin(2, 10), counts="change")
     assert anew.due_at == berlin(4, 10)
 
 
@@ -146,7 +146,7 @@ def test_a_second_real_event_is_not_swallowed():
     clock = resolution(4, berlin(1, 9), warn=(75,))
     first = clocks.fire(clock, OFFICE, now=berlin(1, 12))
     assert (first.key, first.clock.cycle) == ("warn:75", 1)
-    moved = clocks.retarget(first.clock, Span(basis="business", seconds=8 * HOUR), OFFICE, at=berlin(1, 12, 30))
+    moved = clocks.retarget(first.clock, OFFICE, Span(basis="business", seconds=8 * HOUR), at=berlin(1, 12, 30))
     second = clocks.fire(moved, OFFICE, now=berlin(1, 15))
     assert (second.key, second.clock.cycle) == ("warn:75", 2)
 
@@ -202,7 +202,7 @@ def test_merging_gives_no_fresh_clock():
 
 def test_a_slower_category_shortly_before_due_gives_only_the_difference():
     clock = resolution(8, berlin(1, 9), warn=(75,))
-    moved = clocks.retarget(clock, Target(basis="business", seconds=10 * HOUR), OFFICE, at=berlin(1, 16, 59))
+    moved = clocks.retarget(clock, OFFICE, Target(basis="business", seconds=10 * HOUR), at=berlin(1, 16, 59))
     assert moved.due_at == berlin(2, 11)
     assert moved.started_at == clock.started_at
 
@@ -215,7 +215,7 @@ def test_a_regulators_deadline_is_not_a_clock_like_any_other():
     assert clocks.next_moment(clock, OFFICE).due_at == at + dt.timedelta(hours=50)
     for act in (
         lambda: clocks.pause(clock, OFFICE, at=at),
-        lambda: clocks.retarget(clock, Span(basis="elapsed", seconds=HOUR), OFFICE, at=at),
+        lambda: clocks.retarget(clock, OFFICE, Span(basis="elapsed", seconds=HOUR), at=at),
         lambda: clocks.cancel(clock, at=at),
         lambda: clocks.cancel(clock, at=at, carried_by=clock._replace(due_at=clock.due_at + dt.timedelta(seconds=1))),
         lambda: clocks.cancel(clock, at=at, carried_by=clocks.meet(clock, at=at)),
