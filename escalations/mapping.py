@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from escalations.core import clock as clocks
 from escalations.core.calendar import Calendar
 from escalations.core.decision import Decision
-from escalations.core.facts import Fact, Facts, parse_value
+from escalations.core.facts import Fact, Facts, FactState, parse_value
 from escalations.core.policy import BANDS, Band, Policy
 from escalations.models import Case, CaseDecision, CaseFact, Clock, Timer
 
@@ -108,11 +108,8 @@ def facts_of(policy: Policy, case: Case, rows: Iterable[CaseFact]) -> Facts:
     for row in rows:
         definition = policy.central.facts.get(row.key)
         if definition is not None:
-            values[row.key] = Fact(
-                parse_value(row.key, definition.type, row.value),
-                state=row.state,
-                source=row.source,  # type: ignore[arg-type]
-            )
+            value = parse_value(row.key, definition.type, row.value)
+            values[row.key] = Fact(value, state=cast(FactState, row.state), source=row.source)
     return Facts(values=values, regions={})
 
 

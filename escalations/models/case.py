@@ -39,7 +39,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return cases.exclude(party_id__in=reach.own_parties) if reach.own_parties else cases
 
     def open(self) -> CaseQuerySet:
-        """Cases that are not closed or merged. Renders as a bare `is_open`, which both databases' partial indexes need."""
+        """Cases not closed or merged. Renders as a bare `is_open`, which the partial indexes of both databases need."""
         return self.filter(is_open=True)
 
 

@@ -12,7 +12,7 @@ Row = TypeVar("Row", bound=RegistryRow)
 
 @lru_cache(maxsize=8192)
 def _row(model: type[RegistryRow], key: str) -> RegistryRow:
-    return cast(RegistryRow, model._default_manager.get(key=key))  # type: ignore[attr-defined]
+    return model._default_manager.get(key=key)
 
 
 def row(model: type[Row], key: str) -> Row:

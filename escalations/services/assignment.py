@@ -112,7 +112,7 @@ def preview_reassign(
     *, case_ids: Collection[int], person_id: int, actor: Actor, now: dt.datetime
 ) -> list[Reassignment]:
     """What `reassign` would do, case by case, counting the load that builds up. Writes nothing."""
-    viewer = actor.person or User.objects.get(pk=actor.user_id)
+    viewer = actor.person or User.objects.get(pk=actor.id)
     person = User.objects.get(pk=person_id)
     cases = (
         Case.objects.visible_to(viewer)

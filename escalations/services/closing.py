@@ -104,7 +104,7 @@ def reopen(*, case_id: int, actor: Actor, now: dt.datetime, reason: str, version
         for (kind, name), row in ended.items():
             if row.ended_at is None or (kind == "tier" and row.state != Clock.State.CANCELLED):
                 continue
-            value = clocks.reopen(mapping.clock_value(row), at=now, calendar=work.calendar(row))
+            value = clocks.reopen(mapping.clock_value(row), work.calendar(row), at=now)
             work.take_up(value, name=name, calendar_digest=row.calendar_id)
         work.move()
         start_next_update(work)
@@ -211,7 +211,7 @@ def _merge_clocks(dead: Work, living: Work) -> dict[int, clocks.Clock]:
             if theirs.kind not in ("statutory", "resolution", "tier"):
                 continue
             if theirs.state == Clock.State.PAUSED:
-                value = clocks.resume(value, at=living.now, calendar=dead.calendar(theirs))
+                value = clocks.resume(value, dead.calendar(theirs), at=living.now)
             taken = living.take_up(value, name=theirs.name, calendar_digest=theirs.calendar_id)
             carried[theirs.pk] = mapping.clock_value(taken)
             continue
@@ -219,7 +219,7 @@ def _merge_clocks(dead: Work, living: Work) -> dict[int, clocks.Clock]:
         merged = (
             ladder.merged_tier(ours, value, at=living.now)
             if theirs.kind == "tier"
-            else clocks.merged(ours, value, at=living.now, calendar=living.calendar(mine))
+            else clocks.merged(ours, value, living.calendar(mine), at=living.now)
         )
         living.put(mine, merged)
         carried[theirs.pk] = merged

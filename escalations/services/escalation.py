@@ -82,7 +82,7 @@ def raise_level(
     work: Work,
     level: Level,
     *,
-    type: str,
+    type: str,  # noqa: A002  (the field's word)
     cause: str,
     reason: str,
     rung: str = "",

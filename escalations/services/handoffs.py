@@ -107,8 +107,8 @@ def return_misrouted(
         row = _waiting(work)
         row.returned_because = reason.strip()
         _answer(row, Handoff.State.RETURNED, work)
-        absent = bool(row.from_person_id) and bool(people.away(now, [row.from_person_id]))
-        back = None if absent else row.from_person_id
+        sender = row.from_person_id
+        back = None if sender is None or people.away(now, [sender]) else sender
         work.own(team_id=row.from_team_id, assignee_id=back, cause="returned")
         work.move("person" if back else "team")
         work.say("handoff.returned", {"handoff": row.pk, "to": row.from_team_id}, words={"reason": reason.strip()})

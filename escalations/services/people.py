@@ -32,7 +32,7 @@ def set_absence(
     _self_or_lead(actor, person_id, now)
     _check_span(starts_at, ends_at)
     with transaction.atomic():
-        row = Absence.objects.get(pk=absence_id) if absence_id else Absence(person_id=person_id)
+        row = Absence.objects.get(pk=absence_id) if absence_id is not None else Absence(person_id=person_id)
         row.person_id, row.starts_at, row.ends_at, row.note = person_id, starts_at, ends_at, note.strip()
         row.save()
         if covered_by_id is not None:

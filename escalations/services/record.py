@@ -12,7 +12,7 @@ from typing import Any
 from escalations import keys
 from escalations.core import chain
 from escalations.core.actor import Actor
-from escalations.core.policy import canonical, digest_of
+from escalations.core.canonical import canonical, digest_of
 from escalations.models import Case, Event, EventPayload, Outbox
 
 HistoricalCase = Case.history.model

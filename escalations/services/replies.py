@@ -146,7 +146,7 @@ def promise(work: Work, *, due: dt.datetime, reason: str, message: Message) -> N
         raise Invalid("promise_due", "no clock runs that could be promised; the case is past its targets")
     try:
         value = clocks.promise(
-            mapping.clock_value(row), due, at=work.now, message=message.message_id, reason=reason.strip()
+            mapping.clock_value(row), at=work.now, due=due, message=message.message_id, reason=reason.strip()
         )
     except clocks.ClockRefusedError as error:
         raise Invalid("promise_reason" if due > work.now else "promise_due", str(error)) from error

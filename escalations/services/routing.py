@@ -106,15 +106,10 @@ def retarget(work: Work, row: Clock, target: Target) -> None:
     if (value.basis, value.target_s, value.warn) == (target.basis, target.seconds, target.warn):
         return
     pauses = Pause.objects.filter(clock=row).values_list("starts_at", "ends_at")
-    left = clocks.remaining(value, at=work.now, calendar=work.calendar(row))
+    calendar = work.calendar(row)
+    left = clocks.remaining(value, calendar, at=work.now)
     moved = clocks.retarget(
-        value,
-        target,
-        at=work.now,
-        calendar=work.calendar(row),
-        warn=target.warn,
-        counts="receipt",
-        pauses=list(pauses),
+        value, calendar, target, at=work.now, warn=target.warn, counts="receipt", pauses=list(pauses)
     )
     work.put(row, moved)
     work.say(

@@ -24,6 +24,7 @@ from escalations import mapping
 from escalations.core import chain, lifecycle
 from escalations.core import clock as clocks
 from escalations.core.actor import Actor
+from escalations.core.clock import Clock as ClockValue
 from escalations.core.policy import Policy, Target
 from escalations.errors import Invalid, NotAllowed, Refused, Stale
 from escalations.models import (
@@ -85,7 +86,7 @@ class Work:
         if self.actor.kind != "user":
             return None
         if self.actor.person is None:
-            self.actor = Actor.user(User.objects.get(pk=self.actor.user_id))
+            self.actor = Actor.user(User.objects.get(pk=self.actor.id))
         return self.actor.person  # type: ignore[no-any-return]
 
     @cached_property
@@ -173,7 +174,7 @@ class Work:
         found = [row for row in (*self.clocks, *self._started) if row.kind == kind and (not name or row.name == name)]
         return found[0] if found else None
 
-    def put(self, row: Clock, value: clocks.Clock) -> None:
+    def put(self, row: Clock, value: ClockValue) -> None:
         """Take a clock's new value; its timer follows when the work is flushed."""
         mapping.put_clock(row, value)
         if row.pk is not None:
@@ -210,7 +211,7 @@ class Work:
         rows = Clock.objects.filter(case=self.case, kind=kind, name=name).order_by("-cycle")
         return (rows.values_list("cycle", flat=True).first() or 0) + 1
 
-    def take_up(self, value: clocks.Clock, *, name: str = "", calendar_digest: str = "") -> Clock:
+    def take_up(self, value: ClockValue, *, name: str = "", calendar_digest: str = "") -> Clock:
         """Add a started clock to the case; written with its first timer when the work is flushed."""
         digest = calendar_digest or self.case.calendar_digest
         row = mapping.put_clock(Clock(case=self.case, name=name, calendar_id=digest), value)
@@ -225,7 +226,7 @@ class Work:
             self.say("clock.met", {"clock": kind, "late": row.breached_at is not None})
         return row
 
-    def end_clocks(self, *, met: Iterable[str] = (), carried: Mapping[int, clocks.Clock] | None = None) -> None:
+    def end_clocks(self, *, met: Iterable[str] = (), carried: Mapping[int, ClockValue] | None = None) -> None:
         """End all open clocks: those of the kinds in `met` as met, the others as cancelled.
 
         `carried` gives, by row id, the clock of another case that carries a statutory deadline on.
@@ -282,7 +283,7 @@ class Work:
 
     def _write_case(self) -> None:
         case = self.case
-        case.skip_history_when_saving = True
+        case.skip_history_when_saving = True  # type: ignore[attr-defined]  # simple-history's word; ours is written below
         if self.created:
             case.save(force_insert=True)
         else:
@@ -304,7 +305,7 @@ class Work:
         timers = [mapping.next_timer(row, self.calendar(row)) for row in (*self._touched.values(), *self._started)]
         if self.resume_at is not None:
             paused = next((row for row in self._touched.values() if row.state == Clock.State.PAUSED), None)
-            timers.append(paused and mapping.resume_timer(paused, self.resume_at))
+            timers.append(mapping.resume_timer(paused, self.resume_at) if paused else None)
         Timer.objects.bulk_create(timer for timer in timers if timer is not None)
 
     def _radar(self) -> dt.datetime:

@@ -7,14 +7,13 @@ policy.part_digests                of the central part and of each region's vari
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from escalations.core.canonical import digest_of
 from escalations.core.policy.document import (
     Bound,
     Bounds,
@@ -65,16 +64,6 @@ from escalations.core.policy.values import (
 )
 
 SCHEMA_VERSION = 1
-
-
-def canonical(value: Any) -> bytes:
-    """The one byte string of a JSON value: keys sorted, no spaces, UTF-8. Equal values give equal bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-
-
-def digest_of(value: Any) -> str:
-    """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
-    return hashlib.sha256(canonical(value)).hexdigest()
 
 
 class Policy(Frozen):
@@ -182,8 +171,6 @@ __all__ = [
     "Test",
     "Trigger",
     "Variant",
-    "canonical",
-    "digest_of",
     "format_duration",
     "parse_duration",
     "problems",

@@ -81,7 +81,7 @@ class CalendarSpec(Frozen):
     """Opening hours of a place: see `core.calendar.Calendar`, which this describes."""
 
     timezone: str
-    weekly_hours: dict[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], tuple[tuple[str, str], ...]]
+    weekly_hours: dict[str, tuple[tuple[str, str], ...]]
     holidays: tuple[str, ...] = ()
     date_overrides: dict[str, tuple[tuple[str, str], ...]] = {}
     public_holidays: PublicHolidays | None = None

@@ -6,7 +6,7 @@ Each finding is (path, message). The path is that of the document, so that an au
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from escalations.core.facts import BUILTIN
@@ -131,8 +131,9 @@ def findings(policy: Policy) -> Iterator[Finding]:
             for part in ("subject", "body"):
                 for name in re.findall(r"\{([^{}]*)\}", getattr(template, part)):
                     if name not in PLACEHOLDERS:
+                        place: Path = ("central", "messages", occasion, language, part)
                         yield (
-                            ("central", "messages", occasion, language, part),
+                            place,
                             f"unknown placeholder {{{name}}}; known are {', '.join(sorted(PLACEHOLDERS))}",
                         )
     for code in central.retention.categories:
@@ -178,15 +179,13 @@ def _bounded(policy: Policy, targets: Targets, code: str | None, at: Path) -> It
         bound = policy.central.bounds.targets.get(kind)
         if bound is None:
             continue
-        for limit, wrong, word in (
-            (bound.shortest, lambda a, b: a < b, "shorter"),
-            (bound.longest, lambda a, b: a > b, "longer"),
-        ):
+        for limit, shorter in ((bound.shortest, True), (bound.longest, False)):
             if limit is None:
                 continue
             if limit.basis != target.basis:
                 yield (*at, kind), f"the centre bounds this target in {limit.basis} time; write it so"
-            elif wrong(target.seconds, limit.seconds):
+            elif (target.seconds < limit.seconds) if shorter else (target.seconds > limit.seconds):
+                word = "shorter" if shorter else "longer"
                 yield (*at, kind), f"{word} than the centre allows ({limit.model_dump()})"
 
 
@@ -200,11 +199,8 @@ def _rules(rules: Iterable[Rule], at: Path, known: _Known) -> Iterator[Finding]:
         yield from known.need("channels", rule.visibility, (*place, "visibility"))
         for other in listed[:number]:
             if other.priority == rule.priority and known.overlap(rule, other):
-                yield (
-                    (*place, "priority"),
-                    f"rule {rule.key} and rule {other.key} share priority {rule.priority} and can both apply; "
-                    "give them different priorities",
-                )
+                message = f"rule {rule.key} and rule {other.key} share priority {rule.priority} and can both apply"
+                yield (*place, "priority"), f"{message}; give them different priorities"
     yield from _twice((rule.key for rule in listed), at)
 
 
@@ -296,7 +292,7 @@ class _Known:
         )
 
     @staticmethod
-    def _share(ours: tuple[str, ...], theirs: tuple[str, ...], covers) -> bool:  # type: ignore[no-untyped-def]
+    def _share(ours: tuple[str, ...], theirs: tuple[str, ...], covers: Callable[[str, str], bool]) -> bool:
         return not ours or not theirs or any(covers(a, b) or covers(b, a) for a in ours for b in theirs)
 
     @staticmethod
@@ -321,16 +317,17 @@ def _operand(test: Test, kind: str) -> str | None:
     }[kind]
     if test.op not in allowed:
         return f"{test.fact} is a {kind}: use {', '.join(allowed)} or present, not {test.op}"
-    fits = {
-        "flag": lambda value: isinstance(value, bool),
-        "number": lambda value: isinstance(value, int) and not isinstance(value, bool),
-        "money": lambda value: isinstance(value, Amounts),
-        "text": lambda value: isinstance(value, str),
-        "list": lambda value: isinstance(value, str),
-    }[kind]
-    if not all(fits(value) for value in values):
+    if not all(_fits(value, kind) for value in values):
         return f"{test.fact} is a {kind}; {test.value!r} is not"
     return None
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind == "flag":
+        return isinstance(value, bool)
+    if kind == "number":
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, Amounts if kind == "money" else str)
 
 
 def disjoint(one: Condition | None, other: Condition | None) -> bool:
