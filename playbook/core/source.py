@@ -21,6 +21,7 @@ import yaml
 Place = tuple[str | int, ...]
 
 LARGEST = 8 * 1024 * 1024
+DEEPEST = 100
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)")
 _FLOAT = re.compile(r"-?\d+\.\d*([eE][+-]?\d+)?|-?\d+[eE][+-]?\d+")
@@ -75,22 +76,40 @@ def read(path: Path) -> Source:
 def parse(text: str, name: str = "document") -> Source:
     """Read one YAML or JSON text. `name` stands for the file in messages. Raises SourceError."""
     try:
+        if strange := list(_not_plain(text, name)):
+            raise SourceError(*strange)
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SourceError(Problem(f"{name}:{line}", f"not readable as YAML: {error.problem or error}")) from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise SourceError(Problem(name, f"not readable as YAML: {error}")) from None
     reader = _Reader(name)
     if not isinstance(node, yaml.MappingNode):
         raise SourceError(Problem(name, "write a mapping of keys to values, such as `title: Our playbook`"))
-    try:
-        document = reader.value(node, ())
-    except RecursionError:
-        raise SourceError(Problem(name, "nested too deeply")) from None
+    document = reader.value(node, ())
     if reader.problems:
         raise SourceError(*reader.problems)
     return Source(document, reader.marks)
+
+
+def _not_plain(text: str, name: str) -> Iterator[Problem]:
+    """What YAML can do and an edition may not. Reads events, which never recurse: the parser written in C would crash
+    the process on deep nesting, so this comes first."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        place = f"{name}:{event.start_mark.line + 1}"
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            yield Problem(place, "write it out here: anchors and aliases are not used")
+        elif getattr(event, "tag", None) is not None:
+            yield Problem(place, f"the tag {event.tag} is not used here; write plain values")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                yield Problem(place, f"nested more than {DEEPEST} deep")
+                return
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 class _Reader:
@@ -100,20 +119,15 @@ class _Reader:
         self.name = name
         self.marks: dict[Place, str] = {}
         self.problems: list[Problem] = []
-        self._seen: set[int] = set()
 
     def value(self, node: yaml.Node, path: Place) -> Any:
         mark = f"{self.name}:{node.start_mark.line + 1}"
         self.marks[path] = mark
-        if id(node) in self._seen:
-            self._wrong(mark, path, "write it out here: anchors and aliases are not used")
-            return None
-        self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, path))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, number)) for number, item in enumerate(node.value)]
-        return self._scalar(node, path, mark) if isinstance(node, yaml.ScalarNode) else None
+        return _scalar(node)
 
     def _pairs(self, node: yaml.MappingNode, path: Place) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
@@ -129,22 +143,20 @@ class _Reader:
             seen.add(key)
             yield key, self.value(value_node, (*path, key))
 
-    def _scalar(self, node: yaml.ScalarNode, path: Place, mark: str) -> Any:
-        text: str = node.value
-        if node.style:  # quoted or block
-            return text
-        if node.tag and node.tag.startswith("!"):
-            self._wrong(mark, path, f"{node.tag} is not used here; write plain values")
-            return None
-        if text in _WORDS:
-            return _WORDS[text]
-        if _INTEGER.fullmatch(text) and len(text) < 19:
-            return int(text)
-        return float(text) if _FLOAT.fullmatch(text) else text
-
     def _wrong(self, mark: str, path: Place, message: str) -> None:
         dotted = ".".join(str(part) for part in path)
         self.problems.append(Problem(f"{mark} {dotted}".rstrip(), message))
+
+
+def _scalar(node: yaml.Node) -> Any:
+    text: str = node.value
+    if getattr(node, "style", None):  # quoted, or a block of text
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text) and len(text) < 19:
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
 
 
 def _folder(folder: Path) -> Source:

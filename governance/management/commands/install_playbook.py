@@ -58,7 +58,7 @@ class Command(BaseCommand):
         version = self.install(source, origin, options["reason"], now)
         self.say(compiled, options, f"Installed {origin} as version {version.number}.", version)
 
-    def source(self, preset: str | None, file: Path | None, in_json: bool) -> tuple[Source, str]:
+    def source(self, preset: str | None, file: Path, in_json: bool) -> tuple[Source, str]:
         """Return the edition as written and what to call it. Exits with 2 for a preset or file that is not there."""
         if preset is not None:
             try:
@@ -67,7 +67,6 @@ class Command(BaseCommand):
                 raise CommandError(f"--preset: {error}", returncode=MISUSED) from None
             origin = f"preset {preset}"
         else:
-            assert file is not None
             if not file.exists():
                 raise CommandError(f"--file: there is no {file}", returncode=MISUSED)
             path, origin = file, str(file)
