@@ -61,6 +61,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index("next_at", "id", name="delivery_due", condition=models.Q(state__in=["waiting", "sending"])),
             models.Index("state", "id", name="delivery_state"),
+            models.Index("recipient", "sent_at", name="delivery_sent", condition=models.Q(sent_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -28,7 +28,8 @@ GROUPS: dict[Group, str] = {
 class Occasion:
     """One occasion. `told` says who is told, for people; `group` is the heading in a mail that tells of several.
 
-    `urgent` never waits behind other mail; `room` is also told to the owning team's chat room, where it has one.
+    `urgent` never waits behind other mail; `room` is also told to the owning team's chat room, where it has one;
+    `by_a_person` is written by somebody each time, so its number is not limited.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Occasion:
     urgent: bool = False
     room: bool = False
     template: str = ""
+    by_a_person: bool = False
 
     @property
     def to_party(self) -> bool:
@@ -249,12 +251,14 @@ _TABLE = (
         told="the party, in the words of the person who answers",
         subject="Your matter {reference}",
         body="Hello {party},\n\nthere is news about your matter {reference}.",
+        by_a_person=True,
     ),
     Occasion(
         "party.update",
         told="the party, when something has moved",
         subject="Where your matter {reference} stands",
         body="Hello {party},\n\nwe are working on your matter {reference}.\n\nYou hear from us by {told_due}.",
+        by_a_person=True,
     ),
     Occasion(
         "party.remedy",
@@ -268,6 +272,7 @@ _TABLE = (
         subject="Your matter {reference} is settled",
         body="Hello {party},\n\nyour matter {reference} is settled.\n\n"
         "If this does not settle it for you, answer this mail, and we look at it again.",
+        by_a_person=True,
     ),
     Occasion(
         "party.reopened",

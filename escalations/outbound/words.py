@@ -50,7 +50,7 @@ Block = Paragraph | Facts
 
 
 def clean(value: object, *, lines: bool = False, longest: int = VALUE_LENGTH) -> str:
-    """A value as it may stand in a message: without control and invisible signs, clipped, on one line unless `lines`."""
+    """A value as it may stand in a message: no control or invisible signs, clipped, on one line unless `lines`."""
     text = str(value)
     text = "".join(
         sign

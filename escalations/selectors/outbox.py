@@ -28,7 +28,13 @@ from escalations.models import (
 from escalations.selectors import people
 
 PERSONAL = ("name", "email", "phone")
-PER_DELIVERY = {"message": Message, "handoff": Handoff, "escalation": Escalation, "remedy": Remedy, "delivery": Delivery}
+NAMED_IN_DATA = {
+    "message": Message,
+    "handoff": Handoff,
+    "escalation": Escalation,
+    "remedy": Remedy,
+    "delivery": Delivery,
+}
 
 
 @dataclass(slots=True)
@@ -83,7 +89,7 @@ def situation(deliveries: Sequence[Delivery], at: dt.datetime) -> Situation:
         for case_id, name in open_items.order_by("id").values_list("case_id", "name"):
             missing[case_id].append(name)
         found.missing = dict(missing)
-    for name, model in PER_DELIVERY.items():
+    for name, model in NAMED_IN_DATA.items():
         ids = {_id(one.get(name)) for one in data} - {0}
         if ids:
             rows = model._default_manager.filter(pk__in=ids)

@@ -92,7 +92,7 @@ def _tokens(row: Outbox) -> list[tuple[str, str]]:
     found = []
     for token in row.data.get("to") or []:
         kind, _, ref = str(token).partition(":")
-        known = kind in {"user", "leads", "team", "party"} and ref.isdecimal() or kind == "role" and bool(ref)
+        known = ref.isdecimal() if kind in {"user", "leads", "team", "party"} else kind == "role" and ref != ""
         found.append((kind, ref) if known else ("?", str(token)))
     return found
 
