@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -80,7 +80,7 @@ SMALL: dict[str, Any] = {
 
 def small(change: Callable[[dict[str, Any]], Any] | None = None) -> Source:
     """The small edition, changed in place by `change`."""
-    document = copy.deepcopy(SMALL)
+    document: dict[str, Any] = json.loads(json.dumps(SMALL))
     if change is not None:
         change(document)
     return Source(document)
