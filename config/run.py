@@ -8,6 +8,7 @@ task in hand, while a signal to its whole group would kill it in the middle.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import socket
@@ -89,12 +90,22 @@ def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
             child.wait()
 
 
-def banner(url: str) -> Iterator[str]:
-    """Yield the lines that say where the desk is and where its mail goes."""
+def demo_accounts() -> list[str]:
+    """Return what `demo --accounts` says: who may sign in, and how. Empty on a desk without the demo."""
+    from django.core.management import call_command
+
+    said = io.StringIO()
+    call_command("demo", accounts=True, stdout=said)
+    return said.getvalue().splitlines()
+
+
+def banner(url: str, accounts: list[str]) -> Iterator[str]:
+    """Yield the lines that say where the desk is, who may sign in, and where its mail goes."""
     from django.conf import settings
 
     yield ""
     yield f"Throughline is running: {url}"
+    yield from accounts
     if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
         yield f"Mail that the desk sends is kept in {settings.EMAIL_FILE_PATH}"
     yield "Stop with Ctrl-C."
@@ -128,11 +139,12 @@ def main() -> int:
         except CommandError as error:
             say(f"The desk cannot be prepared: {error}")
             return 1
+        accounts = demo_accounts()
         connections.close_all()
         for name, command in {"web": web_command(host, int(port)), "worker": worker_command()}.items():
             children[name] = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - built above
         if wait_until_answering(f"{url}/healthz", children):
-            for line in banner(url):
+            for line in banner(url, accounts):
                 say(line)
         while all(child.poll() is None for child in children.values()):
             time.sleep(0.2)
