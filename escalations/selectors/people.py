@@ -166,13 +166,13 @@ def candidates(
 
 def standing(person: User, case: Case, at: dt.datetime) -> frozenset[str]:
     """What a person who may work the case's channel is to it, as the roles of `core.lifecycle`: `assignee`,
-    `team_member` and `team_lead` of the owning team, `anyone_who_works_the_channel`. One query."""
-    found = {"anyone_who_works_the_channel"}
+    `team_member` and `team_lead` of the owning team, `works_channel`, and `approver` when they hold a level in any
+    team (whether it suffices for what is asked is for `core.authority` to say). One query."""
+    found = {"works_channel"}
     if case.assignee_id == person.pk:
         found.add("assignee")
-    row = members(at, team_ids=[case.team_id]).filter(person=person).first()
-    if row is not None:
-        found.add("team_member")
-        if row.leads:
-            found.add("team_lead")
+    for row in members(at).filter(person=person):
+        found.add("approver")
+        if row.team_id == case.team_id:
+            found |= {"team_member", "team_lead"} if row.leads else {"team_member"}
     return frozenset(found)

@@ -204,7 +204,7 @@ def _nobody(candidates: Sequence[people.Candidate]) -> str:
 def _give(work: Work, person: User, *, cause: str) -> None:
     before = work.case.assignee_id
     work.own(assignee=person, cause=cause)
-    work.move("person")
+    work.move("person", as_by="assign")
     work.say("case.assigned", {"person": person.pk, "cause": cause, "before": before})
     work.meet("assign")
     work.tell("notice.assigned", [f"user:{person.pk}"])

@@ -11,8 +11,9 @@ from escalations.core import clock as clocks
 from escalations.core import ladder
 from escalations.core.actor import Actor
 from escalations.errors import Invalid, NotAllowed, Refused
-from escalations.models import Approval, Case, CaseLink, Clock, Handoff, Pause
+from escalations.models import Approval, Case, CaseLink, Clock, Escalation, Handoff, Pause
 from escalations.models.reach import may
+from escalations.selectors import law
 from escalations.services.escalation import close_standing
 from escalations.services.evidence import complete
 from escalations.services.pauses import run_on
@@ -119,8 +120,8 @@ def reopens_until(work: Work) -> dt.datetime:
     category = work.policy.central.categories.get(work.case.category.key)
     window = (category and category.reopen_within) or work.policy.central.defaults.reopen_within
     ended = work.case.resolved_at or work.case.closed_at or work.now
-    row = Clock(calendar_id=work.case.calendar_digest)
-    return clocks.due_after(window.basis, window.seconds, at=ended, calendar=work.calendar(row))
+    calendar = law.calendar_of(work.case.calendar_digest)
+    return clocks.due_after(window.basis, window.seconds, at=ended, calendar=calendar)
 
 
 def merge(
@@ -204,26 +205,46 @@ def _check_merge(dead: Work, living: Work) -> None:
 def _merge_clocks(dead: Work, living: Work) -> dict[int, clocks.Clock]:
     """Carry the dead case's clocks into the living one's; returns what carries each statutory deadline on."""
     carried: dict[int, clocks.Clock] = {}
-    for theirs in list(dead.clocks):
+    _merge_tiers(dead, living)
+    for theirs in dead.running:
+        if theirs.kind == "tier":
+            continue
         mine = living.clock(theirs.kind, theirs.name)
         value = mapping.clock_value(theirs)
-        if mine is None:
-            if theirs.kind not in ("statutory", "resolution", "tier"):
-                continue
+        if mine is not None:
+            merged = clocks.merged(mapping.clock_value(mine), value, living.calendar(mine), at=living.now)
+            living.put(mine, merged)
+            carried[theirs.pk] = merged
+        elif theirs.kind in ("statutory", "resolution"):
             if theirs.state == Clock.State.PAUSED:
                 value = clocks.resume(value, dead.calendar(theirs), at=living.now)
-            taken = living.take_up(value, name=theirs.name, calendar_digest=theirs.calendar_id)
-            carried[theirs.pk] = mapping.clock_value(taken)
-            continue
-        ours = mapping.clock_value(mine)
-        merged = (
-            ladder.merged_tier(ours, value, at=living.now)
-            if theirs.kind == "tier"
-            else clocks.merged(ours, value, living.calendar(mine), at=living.now)
-        )
-        living.put(mine, merged)
-        carried[theirs.pk] = merged
+            living.take_up(value, name=theirs.name, calendar_digest=theirs.calendar_id)
+            carried[theirs.pk] = value
     return carried
+
+
+def _merge_tiers(dead: Work, living: Work) -> None:
+    mine, theirs = living.clock("tier"), dead.clock("tier")
+    rungs = living.policy.central.ladders.get(living.case.ladder)
+    if rungs is None or (mine is None and theirs is None):
+        return
+    climbed = Escalation.objects.filter(case__in=[dead.case, living.case]).exclude(rung_key="")
+    merged = ladder.merged_tier(
+        rungs,
+        mapping.clock_value(mine) if mine else None,
+        mapping.clock_value(theirs) if theirs else None,
+        at=living.now,
+        receipt=min(dead.case.opened_at, living.case.opened_at),
+        calendar=law.calendar_of(living.case.calendar_digest),
+        fired=set(climbed.values_list("rung_key", flat=True)),
+    )
+    if merged is not None and mine is not None and merged.tier == mine.tier:
+        living.put(mine, merged)
+        return
+    if mine is not None:
+        living.put(mine, clocks.cancel(mapping.clock_value(mine), at=living.now))
+    if merged is not None:
+        living.take_up(merged)
 
 
 def _end_pauses(work: Work) -> None:

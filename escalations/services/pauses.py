@@ -46,7 +46,7 @@ def pause(
                 raise NotAllowed(granted.why)
             approved = str(actor)
         resume_at = granted.resume_at
-        stopped = [row for row in work.clocks if pausing.stops(policy, mapping.clock_value(row))]
+        stopped = [row for row in work.running if pausing.stops(policy, mapping.clock_value(row))]
         for row in stopped:
             work.put(row, clocks.pause(mapping.clock_value(row), work.calendar(row), at=now))
         Pause.objects.bulk_create(
@@ -86,7 +86,7 @@ def resume(*, case_id: int, actor: Actor, now: dt.datetime, version: int | None 
 
 def run_on(work: Work, *, because: str) -> None:
     """Resume all paused clocks of the case at hand and close their pauses. Part of another act."""
-    paused = [row for row in work.clocks if row.state == Clock.State.PAUSED]
+    paused = [row for row in work.running if row.state == Clock.State.PAUSED]
     for row in paused:
         work.put(row, clocks.resume(mapping.clock_value(row), work.calendar(row), at=work.now))
     Pause.objects.filter(clock_id__in=[row.pk for row in paused], ends_at__isnull=True).update(ends_at=work.now)

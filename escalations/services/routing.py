@@ -47,6 +47,7 @@ def apply_raises(work: Work, decision: Decision) -> dict[str, Any]:
             cause=Escalation.Cause.SEVERITY,
             reason=f"Facts changed: {', '.join(decision.triggers) or 'the rule that applies'}.",
         )
+    if work.policy.level_rank(decision.level) > work.policy.level_rank(str(outcome.get("level"))):
         outcome["level"] = decision.level
     targets = dict(outcome.get("targets", {}))
     for kind, target in decision.targets.items():

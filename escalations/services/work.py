@@ -45,9 +45,6 @@ from escalations.models.reach import may
 from escalations.selectors import law, people
 from escalations.services import record
 
-# Integrations act under a key that was given to them for it; what they may call is decided at their door.
-UNBOUND = frozenset({"integration"})
-
 # Clocks that people steer by; the tier clock's next rung is not a promise to anybody.
 RADAR_KINDS = ("assign", "first_response", "next_update", "resolution", "statutory")
 
@@ -103,11 +100,9 @@ class Work:
         move = lifecycle.allowed(self.case.status, self.act)
         if isinstance(move, lifecycle.Refused):
             raise Refused(str(move))
-        if self.standing.isdisjoint(UNBOUND):
-            refusal = move.refusal_for(self.standing)
-            if refusal:
-                raise NotAllowed(refusal)
-        self._move = move
+        refusal = move.refusal_for(self.standing)
+        if refusal:
+            raise NotAllowed(refusal)
 
     def require(self, *, given: Mapping[str, Any] | None = None, holding: Mapping[str, bool] | None = None) -> None:
         """Refuse when something that the act needs is empty, or a condition of the table does not hold.
@@ -117,10 +112,9 @@ class Work:
         for need, value in (given or {}).items():
             if value is None or (isinstance(value, str) and not value.strip()):
                 raise Invalid(need, lifecycle.NEEDS.get(need, "This is needed."))
-        met = [condition for condition, holds in (holding or {}).items() if holds]
-        unmet = self._move.unmet(met)
-        if unmet:
-            raise Refused(" ".join(unmet))
+        for condition, holds in (holding or {}).items():
+            if not holds:
+                raise Refused(lifecycle.CONDITIONS[condition])
 
     # ------------------------------------------------------------------------------------------------------- changes
 
@@ -129,9 +123,11 @@ class Work:
         for name, value in columns.items():
             setattr(self.case, name, value)
 
-    def move(self, holder: lifecycle.Holder = "same") -> None:
-        """Set the status that this act leads to, by the table of moves; `holder` is who has the case from now on."""
-        move = lifecycle.allowed(self.case.status, self.act, holder=holder)
+    def move(self, holder: lifecycle.Holder | None = None, *, as_by: lifecycle.Act | None = None) -> None:
+        """Set the status that this act leads to, by the table of moves; `holder` is who has the case from now on, where
+        that is not what the act usually means.
+        `as_by` names another act that this one includes, as opening a case includes assigning it."""
+        move = lifecycle.allowed(self.case.status, as_by or self.act, holder=holder)
         if isinstance(move, lifecycle.Allowed):
             self.case.status = move.to
 
@@ -171,19 +167,19 @@ class Work:
 
     def clock(self, kind: str, name: str = "") -> Clock | None:
         """The open clock of a kind (of a statutory deadline, by its key), if there is one."""
-        found = [row for row in (*self.clocks, *self._started) if row.kind == kind and (not name or row.name == name)]
-        return found[0] if found else None
+        found = (row for row in self.running if row.kind == kind and (not name or row.name == name))
+        return next(found, None)
+
+    @property
+    def running(self) -> list[Clock]:
+        """The clocks that are open now, those started by this act among them."""
+        return [row for row in (*self.clocks, *self._started) if row.ended_at is None]
 
     def put(self, row: Clock, value: ClockValue) -> None:
         """Take a clock's new value; its timer follows when the work is flushed."""
         mapping.put_clock(row, value)
         if row.pk is not None:
             self._touched[row.pk] = row
-        if value.ended_at is not None:
-            if row in self.clocks:
-                self.clocks.remove(row)
-            if row in self._started:
-                self._started.remove(row)
 
     def calendar(self, row: Clock) -> Any:
         """The calendar that a clock runs on."""
@@ -232,7 +228,7 @@ class Work:
         `carried` gives, by row id, the clock of another case that carries a statutory deadline on.
         """
         reached = set(met)
-        for row in [*self.clocks, *self._started]:
+        for row in self.running:
             value = mapping.clock_value(row)
             if row.kind in reached:
                 self.put(row, clocks.meet(value, at=self.now))
@@ -311,10 +307,11 @@ class Work:
     def _radar(self) -> dt.datetime:
         if not self.case.is_open:
             return NEVER
-        loaded = [*self.clocks, *self._started] if "clocks" in self.__dict__ or self._started else None
-        if loaded is None:
-            return self.case.radar_at
-        return min((row.due_at for row in loaded if row.kind in RADAR_KINDS and row.due_at is not None), default=NEVER)
+        if not self.created and "clocks" not in self.__dict__ and not self._started:
+            return self.case.radar_at  # no clock was looked at, so none has changed
+        return min(
+            (row.due_at for row in self.running if row.kind in RADAR_KINDS and row.due_at is not None), default=NEVER
+        )
 
     def _write_ownership(self, cause: str) -> None:
         case = self.case
