@@ -125,6 +125,14 @@ def test_rungs_of_two_bases_are_counted_between_their_moments():
     assert last.next.due_at == berlin(3, 17)
 
 
+def test_a_rung_that_is_written_later_but_comes_sooner_follows_a_second_later():
+    on = ladder(rung("to-l2", 40, "L2", "business"), rung("to-l3", 48, "L3"))
+    receipt = berlin(1, 9)
+    fired = fire(on, first(on, receipt, OFFICE), berlin(5, 17), receipt, calendar=OFFICE)
+    assert fired.next.target_s == 1
+    assert fired.next.due_at == berlin(5, 17) + dt.timedelta(seconds=1)
+
+
 def test_who_is_told_leads_of_both_teams_the_receiver_and_roles():
     on = ladder(rung("over", 1, "L3", team="t2", tell=["assignee", "team_lead", "receiver", "role:duty"]))
     receipt = berlin(1, 10)
@@ -279,6 +287,40 @@ def test_an_outage_that_ends_at_night_waits_for_the_morning():
     assert (fired.outcome, fired.clock.due_at) == ("waits", berlin(3, 9))
 
 
+def test_a_rung_in_business_time_that_an_outage_carried_into_the_night_waits_too():
+    on = ladder(rung("to-l2", 4, "L2", "business"))
+    receipt = berlin(1, 9)
+    fired = fire(on, first(on, receipt, OFFICE), berlin(2, 2), receipt, calendar=OFFICE)
+    assert (fired.outcome, fired.clock.due_at) == ("waits", berlin(2, 9))
+
+
+def test_a_reminder_in_between_does_not_make_the_founder_new():
+    on = ladder(rung("to-l2", 1, "L2"), rung("remind", 2), rung("to-l3", 3, "L3"))
+    alone = Staffing({("t1", level): (7,) for level in LEVELS}, {"t1": (7,)}, {})
+    receipt = berlin(1, 10)
+    one = fire(on, first(on, receipt), receipt + HOUR, receipt, assignee=7, staffing=alone)
+    two = fire(on, one.next, receipt + 2 * HOUR, receipt, level="L2", assignee=7, staffing=alone, earlier=one.earlier)
+    three = fire(on, two.next, receipt + 3 * HOUR, receipt, level="L2", assignee=7, staffing=alone, earlier=two.earlier)
+    assert [item.tell for item in (one, two, three)] == [(7,), (7,), ()]
+
+
+def test_somebody_new_is_told_even_when_the_same_people_are_asked():
+    asked = {("t1", level): (7,) for level in LEVELS}
+    receipt = berlin(1, 10)
+    one = fire(MAIN, first(MAIN, receipt), receipt + 24 * HOUR, receipt, staffing=Staffing(asked, {"t1": (7,)}, {}))
+    two = fire(
+        MAIN,
+        one.next,
+        receipt + 48 * HOUR,
+        receipt,
+        level="L2",
+        staffing=Staffing(asked, {"t1": (7, EVA)}, {}),
+        earlier=one.earlier,
+    )
+    assert (one.tell, two.tell) == ((ANNA, 7), (EVA,))
+    assert two.earlier.told == {ANNA, 7, EVA}
+
+
 def test_a_founder_alone_is_told_once():
     """The same person on several rungs hears of the case once, not at each."""
     alone = Staffing({("t1", level): (7,) for level in LEVELS}, {"t1": (7,)}, {})
@@ -328,6 +370,15 @@ def test_a_rung_that_leads_where_the_case_is_already_is_passed_over_and_the_next
     assert (late.outcome, late.rungs, late.level) == ("climbed", ("to-l3",), "L3")
 
 
+def test_a_rung_to_the_team_and_level_that_has_the_case_is_there_already():
+    on = ladder(rung("stay", 1, "L2", team="t1"))
+    receipt = berlin(1, 10)
+    clock = first(on, receipt, level="L1")
+    assert fire(on, clock, receipt + HOUR, receipt, level="L2").outcome == "exhausted"
+    moved = fire(on, clock, receipt + HOUR, receipt, level="L2", team="t2")
+    assert (moved.outcome, moved.team, moved.level) == ("climbed", "t1", None)
+
+
 def test_a_rung_to_another_team_never_leads_down():
     on = ladder(rung("over", 1, "L2", team="t2"))
     receipt = berlin(1, 10)
@@ -375,6 +426,12 @@ def test_a_merge_keeps_the_rungs_that_either_has_climbed():
     assert merged(mine, None, berlin(2, 11), fired=["to-l4"]) is None
     assert merged(None, mine, berlin(2, 11), fired=["to-l4"]) is None
     assert merged(None, None, berlin(2, 11)) is None
+
+
+def test_a_tier_clock_that_has_ended_counts_no_more():
+    mine = first(MAIN, berlin(1, 10))
+    gone = clocks.cancel(mine._replace(tier="to-l4"), at=berlin(1, 11))
+    assert merged(mine, gone, berlin(1, 12)) == mine
 
 
 def test_of_two_clocks_to_the_same_rung_the_earlier_due_counts():
