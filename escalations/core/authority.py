@@ -116,15 +116,11 @@ def _by_amount(policy: Policy, level: str, remedy: RemedyPolicy, asked: Money, g
         why = f"{_name(policy, level)} may grant {Money(mine, asked.currency)} in all for one case; this makes {total}."
     else:
         why = f"{_name(policy, level)} may not grant {remedy.name} in {asked.currency}."
+    highest: Decimal | None = None
     for higher in policy.levels_by_rank():
-        if policy.level_rank(higher) > policy.level_rank(level):
-            theirs = limit(policy, higher, remedy, asked.currency)
-            if theirs is not None and wanted <= theirs:
-                return NeedsLevel(higher, f"{why} {_name(policy, higher)} decides.")
-    highest = max(
-        (found for key in policy.central.levels if (found := limit(policy, key, remedy, asked.currency)) is not None),
-        default=None,
-    )
+        highest = limit(policy, higher, remedy, asked.currency)
+        if highest is not None and wanted <= highest:
+            return NeedsLevel(higher, f"{why} {_name(policy, higher)} decides.")
     if highest is None:
         return Never(f"No level may grant {remedy.name} in {asked.currency}: the playbook sets no limit in it.")
     return Never(

@@ -92,6 +92,7 @@ def test_a_pause_stops_exactly_the_clocks_that_the_policy_names():
     kinds = ("assign", "first_response", "next_update", "resolution", "tier", "statutory")
     made = [clocks.start(kind=kind, basis="elapsed", target_s=60, at=berlin(1, 9), calendar=OFFICE) for kind in kinds]
     assert [clock.kind for clock in made if pausing.stops(reason, clock)] == ["next_update", "resolution", "tier"]
+    assert not pausing.stops(waiting(stops=["statutory"]), made[5])
     assert not pausing.stops(reason, clocks.meet(made[3], at=berlin(1, 9)))
     assert not pausing.stops(reason, clocks.pause(made[3], OFFICE, at=berlin(1, 9)))
 
