@@ -247,13 +247,6 @@ class Refused(NamedTuple):
 _TABLE: dict[tuple[str, str], Move] = {(status, move.act): move for move in MOVES for status in move.frm}
 
 
-class Refusal(NamedTuple):
-    """Why an act may not be done: because of the `case` as it stands, or of the `person` who asks."""
-
-    about: Literal["case", "person"]
-    reason: str
-
-
 def allowed(status: str, act: str, *, holder: Holder | None = None) -> Allowed | Refused:
     """Whether an act is possible in a status, and what it leads to and asks for.
 
@@ -267,41 +260,6 @@ def allowed(status: str, act: str, *, holder: Holder | None = None) -> Allowed |
             raise ValueError(f"no act {act!r} in a status {status!r}: see lifecycle.MOVES")
         return Refused(_STANDS[status], _instead(status, act))
     return Allowed(_leads_to(move.to, status, holder), move.who, move.needs, move.when)
-
-
-def target_status(act: str, status: str, *, holder: Holder | None = None) -> Status | None:
-    """The status that an act leads to, as `allowed` says it; None when it is not possible."""
-    answer = allowed(status, act, holder=holder)
-    return answer.to if isinstance(answer, Allowed) else None
-
-
-def refusal(
-    act: str,
-    status: str,
-    roles: Collection[str],
-    *,
-    given: Collection[str] | None = None,
-    holding: Collection[str] | None = None,
-) -> Refusal | None:
-    """Why an act may not be done, in words with what to do instead; None when it may.
-
-    `roles` is what the asking person is to the case. `given` and `holding` name what was given with the act and what
-    holds for the case (keys of NEEDS and CONDITIONS); None leaves that unchecked, as when a button is drawn.
-    """
-    answer = allowed(status, act)
-    if isinstance(answer, Refused):
-        return Refusal("case", str(answer))
-    words = answer.refusal_for(roles)
-    if words:
-        return Refusal("person", words)
-    missing = () if holding is None else answer.unmet(holding)
-    missing += () if given is None else answer.lacking(given)
-    return Refusal("case", " ".join(missing)) if missing else None
-
-
-def acts_of(status: Status) -> tuple[Act, ...]:
-    """The acts that are possible in a status, in the order of the table."""
-    return tuple(act for act in ACTS if (status, act) in _TABLE)
 
 
 _HELD_BY: Mapping[To, Holder] = {TO_PERSON: "person", TO_TEAM: "team", AS_HELD: "same"}
