@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.browser",
     "tests.databases",
     "tests.doors",
+    "tests.factories.desk",
     "tests.mailserver",
     "tests.needs",
     "tests.running",

@@ -113,7 +113,7 @@ def running_desk(var: Path, **more: str) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def made_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk with the demo marketplace, as a fresh `make run` leaves it; shared by the tests of a module."""
-    with running_desk(tmp_path_factory.mktemp("desk") / "var") as desk:
-        yield desk
+    with running_desk(tmp_path_factory.mktemp("desk") / "var") as running:
+        yield running

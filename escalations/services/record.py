@@ -17,6 +17,8 @@ from escalations.models import Case, Event, EventPayload, Outbox
 
 HistoricalCase = Case.history.model
 TRACKED = tuple(name.attname for name in Case.history.model.tracked_fields)
+#: What a history row says beside the case's own columns.
+ABOUT = ("history_date", "history_type", "history_change_reason", "history_user_id")
 REASON_LENGTH = HistoricalCase._meta.get_field("history_change_reason").max_length or 100
 
 
