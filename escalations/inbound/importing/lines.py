@@ -1,8 +1,8 @@
 """Records of a CSV file that somebody else wrote: read as a stream, each with its line; a bad one costs only itself.
 
-The csv module alone would let one stray quote swallow the rest of the file. Here a record may go over several lines
-only as far as its quotes call for it and only when it then has as many fields as the header; otherwise its first line
-is refused and reading goes on with the next.
+The csv module alone would let one stray quote swallow the rest of the file. Here a line is a record, unless the mapping
+says that fields may hold line breaks; then a record goes over several lines only as far as its quotes call for it, and
+only when it has as many fields as the header. Otherwise its first line is refused and reading goes on with the next.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Line(NamedTuple):
 def open_text(path: str | Path, encoding: str) -> io.TextIOWrapper:
     """The file as text, unpacked when it is gzip (by its first bytes, whatever its name). What does not decode stays
     recognisable and is refused row by row. Raises OSError."""
-    raw: BinaryIO = open(path, "rb")  # noqa: SIM115: closed with the wrapper
+    raw: BinaryIO = open(path, "rb")  # noqa: SIM115 - closed with the wrapper
     magic = raw.read(2)
     raw.seek(0)
     if magic == b"\x1f\x8b":
@@ -57,8 +57,11 @@ def open_text(path: str | Path, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="")
 
 
-def records(stream: io.TextIOWrapper, *, delimiter: str) -> Iterator[Record]:
+def records(stream: io.TextIOWrapper, *, delimiter: str, multiline: bool = False) -> Iterator[Record]:
     """The records of a stream, the header first. Blank lines are passed over.
+
+    `multiline` says that fields in quotes may hold line breaks. Two stray quotes some lines apart can then look like
+    one such field: say it only of a file that has them.
 
     Raises Damaged when the stream breaks off or was packed badly.
     """
@@ -81,7 +84,7 @@ def records(stream: io.TextIOWrapper, *, delimiter: str) -> Iterator[Record]:
         elif not first.text.strip("\r\n"):
             waiting.popleft()
             continue
-        elif first.text.count('"') % 2:
+        elif multiline and first.text.count('"') % 2:
             record, taken = _spanning(first, ahead, delimiter, width)
         else:
             record = _parsed(first.number, first.text, delimiter, width)
@@ -91,9 +94,7 @@ def records(stream: io.TextIOWrapper, *, delimiter: str) -> Iterator[Record]:
         yield record
 
 
-def _spanning(
-    first: _Line, ahead: Callable[[int], _Line | None], delimiter: str, width: int
-) -> tuple[Record, int]:
+def _spanning(first: _Line, ahead: Callable[[int], _Line | None], delimiter: str, width: int) -> tuple[Record, int]:
     """A record whose quotes are open at the end of its first line, and the number of lines that it takes."""
     texts, size = [first.text], len(first.text)
     for place in range(1, MOST_LINES):
@@ -115,7 +116,9 @@ def _parsed(number: int, text: str, delimiter: str, width: int) -> Record:
         fields = _fields(text, delimiter, strict=True)
     except csv.Error as error:
         about = "field too long" if "limit" in str(error) else "broken quoting"
-        return Record(number, (), (about, f"{error}: put fields that hold quotes into quotes, and double those"))
+        hint = "put a field that holds quotes into quotes and double them; for fields with line breaks set `multiline`"
+        found = _fields(text, delimiter, strict=False)
+        return Record(number, found, (about, f"{error}: {hint if about == 'broken quoting' else 'a quote missing?'}"))
     fault = None
     if width and len(fields) != width:
         fault = ("wrong number of fields", f"{len(fields)} fields, the header has {width}: is there a stray separator?")

@@ -1,6 +1,6 @@
 """The mapping file: what the columns of another desk's log mean here. Its form, and every way in which it can be wrong.
 
-A mapping is YAML. `docs` of each field are its docstring below; `mappings/incident_event_log.yaml` is a whole one.
+A mapping is YAML; the docstrings below say what each entry means, `mappings/incident_event_log.yaml` is a whole one.
 Texts are compared as the file has them, without the spaces around; keys of tables are written in quotes.
 """
 
@@ -11,23 +11,20 @@ import datetime as dt
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from escalations.core.policy import BANDS, Band
 from escalations.core.policy.values import Frozen, Key, Language, Name
-
-SHIPPED = Path(__file__).resolve().parents[1] / "mappings"
-"""Mappings that come with the program."""
 
 PastStatus = Literal["new", "triaged", "assigned", "in_progress", "waiting", "reopened", "resolved", "closed"]
 """What a state there can mean here. What was merged there has no case here to be merged into."""
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
+
+_FROM_COLUMNS = ("party", "category", "symptom", "root_cause", "severity", "channel", "region", "level", "language")
 
 Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -59,7 +56,7 @@ def _of_value(pattern: str) -> str:
 def _date_format(text: str) -> str:
     if text == "iso":
         return text
-    probe = dt.datetime(2016, 2, 29, 13, 45)  # noqa: DTZ001: a form of writing has no zone
+    probe = dt.datetime(2016, 2, 29, 13, 45)  # noqa: DTZ001 - a form of writing has no zone
     try:
         read = dt.datetime.strptime(probe.strftime(text), text)  # noqa: DTZ007
     except ValueError as error:
@@ -219,7 +216,7 @@ class Mapping(Frozen):
 
     source     name of the log: a case is imported once for each name and id.
     encoding, delimiter
-               how the file is written.
+               how the file is written. multiline: fields in quotes may hold line breaks.
     timezone   IANA name of the zone that its times are meant in; a time that names its own offset keeps it.
     nothing    texts that stand for a blank.
     dates      column -> form; `default` for the others. A form is `iso` or one of strptime's.
@@ -229,6 +226,7 @@ class Mapping(Frozen):
     source: Key
     encoding: str = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
+    multiline: bool = False
     timezone: str = "UTC"
     nothing: tuple[str, ...] = ("",)
     dates: dict[str, DateForm] = {"default": "iso"}
@@ -243,7 +241,7 @@ class Mapping(Frozen):
         try:
             codecs.lookup(value)
         except LookupError:
-            raise ValueError(f"no encoding is called {value!r}; usual ones are utf-8, latin-1, cp1252, utf-16") from None
+            raise ValueError(f"no encoding is called {value!r}; usual are utf-8, latin-1, cp1252, utf-16") from None
         return value
 
     @field_validator("timezone")
@@ -262,7 +260,7 @@ class Mapping(Frozen):
         for name in ("opened_at", "resolved_at", "closed_at"):
             if (column := getattr(case, name)) is not None:
                 yield f"case.{name}", column
-        for name in ("party", "category", "symptom", "root_cause", "severity", "channel", "region", "level", "language"):
+        for name in _FROM_COLUMNS:
             if (column := getattr(getattr(case, name), "column", None)) is not None:
                 yield f"case.{name}.column", column
         for name in ("summary", "description"):
@@ -283,9 +281,10 @@ class Mapping(Frozen):
 
     def keys_here(self) -> Iterator[tuple[str, str, str]]:
         """Every key of this desk that the mapping names: kind of registry row, key, and its place in the mapping."""
-        for kind, place, named in (("team", "step.team", self.step.team), ("category", "case.category", self.case.category)):
-            for value, key in named.table.items():
-                yield kind, key, f"{place}.table.{value}"
+        for value, key in self.step.team.table.items():
+            yield "team", key, f"step.team.table.{value}"
+        for value, key in self.case.category.table.items():
+            yield "category", key, f"case.category.table.{value}"
         for kind in ("channel", "region", "level"):
             choice: Choice | str | None = getattr(self.case, kind)
             if isinstance(choice, str):
@@ -307,89 +306,3 @@ class Mapping(Frozen):
             hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(header)}."
             found.append((place, f"the file has no column {column!r}; {hint}"))
         raise MappingError(found)
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without its traps for tables: a key that stands twice is an error, not a lost row."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key!r} stands here twice; keep one", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)  # type: ignore[no-any-return]
-
-
-def load(path: str | Path) -> Mapping:
-    """Read a mapping file; the bare name of one that is shipped (`incident_event_log`) will do.
-
-    Raises MappingError that names each place and what to do.
-    """
-    file = Path(path)
-    if not file.exists() and (shipped := SHIPPED / f"{path}.yaml").is_file():
-        file = shipped
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        names = ", ".join(sorted(item.stem for item in SHIPPED.glob("*.yaml")))
-        raise MappingError([(str(path), f"there is no such file; name a mapping file, or one of {names}")]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError([(str(path), f"cannot be read as a text in UTF-8: {error}")]) from None
-    return parse(text, name=file.name)
-
-
-def parse(text: str, *, name: str = "mapping") -> Mapping:
-    """A mapping from its text. Raises MappingError as `load` does."""
-    try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506: a SafeLoader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{name}, line {mark.line + 1}" if mark else name
-        raise MappingError([(place, f"not YAML: {getattr(error, 'problem', None) or error}")]) from None
-    if not isinstance(document, dict):
-        raise MappingError([(name, "a mapping file begins with `mapping: 1`; see the shipped ones for a whole one")])
-    try:
-        return Mapping.model_validate(document)
-    except ValidationError as error:
-        raise MappingError(_in_words(error)) from None
-
-
-def _in_words(error: ValidationError) -> list[tuple[str, str]]:
-    found: dict[str, str] = {}
-    for item in error.errors(include_url=False):
-        loc, kind = [str(part) for part in item["loc"]], item["type"]
-        words = item["msg"].removeprefix("Value error, ")
-        # A choice is a constant or a table: of the two readings, only the one that was meant is worth a word.
-        if branch := next((part for part in loc if part == "Choice" or part.startswith(("literal[", "constr"))), None):
-            if kind == "model_type" or (branch != "Choice" and isinstance(item["input"], dict)):
-                continue
-            loc.remove(branch)
-        if loc[-1:] == ["[key]"]:
-            loc.pop()
-            words = 'write the keys of a table in quotes, so that "007", "-1" and "no" stay what they are'
-        elif kind == "missing":
-            words = "is missing"
-        elif kind == "extra_forbidden":
-            words = _unknown(loc)
-        elif kind == "literal_error":
-            words = f"write {item['ctx']['expected']}, not {item['input']!r}"
-        found.setdefault(".".join(loc) or "mapping", words)
-    return list(found.items())
-
-
-def _unknown(loc: Sequence[str]) -> str:
-    """What to say of an entry that does not exist: the nearest that does."""
-    part: type[Frozen] | None = Mapping
-    for name in loc[:-1]:
-        inner = part.model_fields.get(name) if part else None
-        kinds = [] if inner is None else [inner.annotation, *getattr(inner.annotation, "__args__", ())]
-        part = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Frozen)), None)
-    names = [field.alias or name for name, field in part.model_fields.items()] if part else []
-    near = difflib.get_close_matches(loc[-1], names, n=1)
-    return "there is no such entry; " + (f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}")

@@ -72,7 +72,7 @@ class Spool:
         for external_id, group in itertools.groupby(rows, key=lambda row: row[0]):
             found = []
             for _, line, body, count in group:
-                fields, fault = marshal.loads(body)  # noqa: S302: our own bytes, from our own private file
+                fields, fault = marshal.loads(body)  # noqa: S302 - our own bytes, from our own file
                 if count > MOST_ROWS:
                     fault = ("too many rows", f"{count:,} rows carry this id, more than a case can have: is it an id?")
                 found.append(Kept(line, fields, fault))

@@ -15,8 +15,9 @@ from escalations.core.actor import Actor
 from escalations.core.past import PastCase, Refusal
 from escalations.errors import DeskError
 from escalations.inbound.importing.lines import Damaged
+from escalations.inbound.importing.loading import load
 from escalations.inbound.importing.log import Log
-from escalations.inbound.importing.mapping import MappingError, load
+from escalations.inbound.importing.mapping import MappingError
 from escalations.services.imports import BATCH, Desk, Report, import_cases
 
 WRONG_ARGUMENTS, FAILED = 2, 1
@@ -123,24 +124,27 @@ def _listed(problems: list[tuple[str, str]]) -> str:
 def words(report: Report, rows: int, seconds: float) -> list[str]:
     """The report for people."""
     document = report.document()
+    done = "would be imported" if report.dry_run else "imported now"
     handoffs, reopened, cases = document["handoffs"], document["reopened"], report.cases
     lines = [
         f"{'Dry run, nothing written. ' if report.dry_run else ''}{report.source}: {rows:,} rows, {seconds:.0f} s",
         "",
         f"  cases          {cases:,}, of them {_kinds(document['cases']['by_status'])}",
-        f"                 {'would be imported' if report.dry_run else 'imported now'} {report.imported:,}, "
-        f"imported before {report.already:,}, refused {report.refused_cases:,}",
+        f"                 {done} {report.imported:,}, before {report.already:,}, refused {report.refused_cases:,}",
         f"  events         {report.events:,}",
         f"  handoffs       {handoffs['shown_total']:,} shown by the log; cases with {_shares(report.shown, cases)}",
     ]
     if report.differing:
-        lines.append(f"  different now  {report.differing:,} cases imported before are told differently; left as they are")
+        lines.append(f"  different now  {report.differing:,} cases imported before; left as they were imported")
     if report.counted:
         hidden, extra = handoffs["counted_not_shown"], handoffs["shown_not_counted"]
+        both = (
+            f"{hidden['changes']:,} counted and not shown ({hidden['cases']:,} cases), "
+            f"{extra['changes']:,} shown and not counted ({extra['cases']:,} cases)"
+        )
         lines += [
             f"  its own count  {handoffs['counted_total']:,}; cases with {_shares(report.counted, cases)}",
-            f"  difference     {handoffs['difference']:,}: {hidden['changes']:,} counted and not shown "
-            f"({hidden['cases']:,} cases), {extra['changes']:,} shown and not counted ({extra['cases']:,} cases)",
+            f"  difference     {handoffs['difference']:,}: {both}",
         ]
     lines.append(
         f"  reopened       {_share(reopened['shown']['cases'], cases)} of cases: {reopened['shown']['moves']:,} times "

@@ -92,7 +92,7 @@ def _one_at_a_time(source: str) -> None:
 def _known(group: Sequence[PastCase | list[Refusal]], source: str) -> dict[str, dict[str, Any]]:
     ids = {item.external_id if isinstance(item, PastCase) else item[0].external_id for item in group} - {""}
     rows = ImportRow.objects.filter(source=source, external_id__in=ids)
-    return {row["external_id"]: row for row in rows.values("external_id", "state", "reason", "line", "data")}
+    return {row["external_id"]: dict(row) for row in rows.values("external_id", "state", "reason", "line", "data")}
 
 
 def _refused_rows(

@@ -13,6 +13,7 @@ from escalations.models import Case, CaseText, Event, Handoff, ImportRow, Owners
 from escalations.services import record
 from escalations.services.identity import case_ids, reference
 from escalations.services.imports.desk import Desk
+from escalations.services.imports.insert import insert
 
 
 def write(batch: Sequence[PastCase], *, desk: Desk, plan: Plan, actor: Actor) -> None:
@@ -36,15 +37,12 @@ def write(batch: Sequence[PastCase], *, desk: Desk, plan: Plan, actor: Actor) ->
         cases.append(case)
         stays += _stays(past, case, desk=desk, plan=plan)
         handoffs += _handoffs(past, case, desk=desk, plan=plan, actor=actor)
-    Case.objects.bulk_create(cases)
-    CaseText.objects.bulk_create(
+    texts = [
         CaseText(case_id=case.pk, summary=past.summary, description=past.description)
         for case, past in zip(cases, batch, strict=True)
-    )
-    Ownership.objects.bulk_create(stays)
-    Handoff.objects.bulk_create(handoffs)
-    Event.objects.bulk_create(events)
-    record.HistoricalCase.objects.bulk_create(history)
+    ]
+    for rows in (cases, texts, stays, handoffs, events, history):
+        insert(rows)
     save_rows([_import_row(past, case, plan=plan, desk=desk) for past, case in zip(batch, cases, strict=True)])
 
 
