@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from escalations.core.policy import Band, Target, TargetKind
 
 ENGINE_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The outcome of `matrix.evaluate`, with its trace.
+class Decision(NamedTuple):
+    """The outcome of `matrix.evaluate`, with its trace. A named tuple, because one is made for every case and a
+    frozen dataclass of this width costs as much as finding the rule.
 
     `origins` says for each field which layer gave its value: `default`, `category`, `region:KEY`, `rule:KEY`,
     `trigger:KEY`. `trace` has one byte per rule in the order tried (the region's rules, then the centre's): 0 matched,

@@ -1,27 +1,41 @@
 """The compiled matrix: a policy's conditions as tables, so that a decision costs a few lookups.
 
-For every fact and every class of its values (`tables`), one integer has a bit for each rule that this fact does not
-fail; the rules that match are the AND of one integer per fact, and the first is the lowest bit. A second integer, the
-lanes, has one byte per rule, in which bit p - 1 says that the condition at position p failed: their OR gives the byte
-trace. Triggers and statutory deadlines are bits above the rules'. What does not fit a table (a condition over several
-facts, or over a list) is residual and interpreted, for the candidates alone.
+Every rule, trigger and deadline has one byte, its lane, in a long integer; bit p - 1 of a lane says that the condition
+at position p fails. For every fact and every class of its values (`tables`) there is such an integer; the OR of one
+per fact says of all rules at once which of their conditions fail: a lane of zero is a match, and the lowest bit of any
+other is the trace. Where only the first match is asked, masks with one bit per rule do the same without positions.
 
-Places (a category in a region) are compiled when first asked for. Everything published is complete and never changed,
-so threads share it without a lock; at worst two of them build the same place.
+What does not fit a table (a condition over several facts, or over a list) is residual: interpreted where the rest of
+its rule leaves the question open.
+
+Places (a category in a region) are compiled when first asked for. Everything published is complete; what is added to
+it later is only ever the same answer again, so threads share it without a lock.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from escalations.core.facts import BUILTIN, Money, Value, plain
+from escalations.core.facts import BUILTIN, Money, Value
 from escalations.core.matrix.layers import Standing, UnknownRegion, named, rules_tried, standing
 from escalations.core.matrix.logic import Read, conjuncts, holds, in_region, in_scope
-from escalations.core.matrix.tables import ABSENT, answers, certain, operands, partition
+from escalations.core.matrix.tables import (
+    ABSENT,
+    Bands,
+    Lookup,
+    Steps,
+    Words,
+    answers,
+    certain,
+    finder,
+    operands,
+    partition,
+)
 from escalations.core.policy import Amounts, Condition, Policy, Rule, StatutoryDeadline, Test, Trigger, tests_of
 
 PYTHON_TYPES: Mapping[str, type] = {"flag": bool, "number": int, "text": str, "list": tuple, "money": Money}
@@ -29,9 +43,6 @@ STATIC = frozenset(("category", "region"))
 """Facts that are settled by the place itself."""
 
 LAST_POSITION = 8
-
-Entry = tuple[int, int]
-"""Of one class of one fact: the mask of items that it does not fail, and the lanes of the rules that it fails."""
 
 
 class Item(NamedTuple):
@@ -43,16 +54,35 @@ class Item(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One fact as a place reads it."""
+    """One fact as a place reads it. `evaluate` takes these apart in this order."""
 
     key: str
     type: type
-    find: Callable[[Value | None], Entry]
-    absent: Entry
-    certain: int
-    """The items that this fact does not fail even when its value does not count yet."""
+    find: Callable[[Value | None], int]
+    """The lanes of what this value fails."""
+    absent: int
+    masked: int
+    """The lanes of what fails when the value does not count yet."""
     write: Callable[[Any], Any] | None
     """How the value is recorded; None when as it is."""
+
+
+class Table(NamedTuple):
+    """One fact's field, and for the quick match the masks of rules that each class does not fail."""
+
+    field: Field
+    masks: Lookup[int]
+    left: float
+    """How many rules a class leaves on average."""
+
+
+@dataclass(frozen=True)
+class Quick:
+    """The masks alone, by the shape of their lookup: what `first_match` needs."""
+
+    words: tuple[tuple[str, Words[int]], ...]
+    steps: tuple[tuple[str, Sequence[Any], Sequence[int], int], ...]
+    bands: tuple[tuple[str, Mapping[str, tuple[Sequence[Any], Sequence[int]]], Any, int], ...]
 
 
 @dataclass(frozen=True)
@@ -63,17 +93,21 @@ class Place:
     region: str
     chain: tuple[str, ...]
     standing: Standing
-    mask: int
-    """The items in scope that category and region do not fail."""
     lanes: int
+    """What fails by category and region alone; what is out of scope fails at position 1."""
     unscoped: int
     """What turns the trace bytes of the rules out of scope from 1 into NOT_IN_SCOPE."""
+    mask: int
+    """The rules left by category and region."""
     fields: tuple[Field, ...]
+    quick: Quick
     untabled: tuple[Field, ...]
     """Facts that only residual conditions read."""
     residual: Mapping[int, tuple[tuple[int, Condition], ...]]
     """Residual conditions by item, with their positions, in order."""
     recorded: Mapping[str, Any]
+    followed: dict[tuple[int, int], Standing] = field(default_factory=dict)
+    """The outcome after a rule, by that rule and the one that guards level and channel; filled as cases come."""
 
 
 class RegionMatrix:
@@ -100,13 +134,14 @@ class RegionMatrix:
             for group, no_band in ((self.rules, None), (central.triggers, True), (central.statutory.values(), True))
             for of in group
         )
-        self.trigger_bits = ((1 << len(central.triggers)) - 1) << len(self.rules)
-        self.rule_bits = (1 << len(self.rules)) - 1
+        self.first_trigger = len(self.rules)
+        self.first_deadline = len(self.rules) + len(central.triggers)
+        self.silent = bytes(len(central.triggers))
         self._here = [in_region(item.of.regions, self.chain) for item in self.items]
         self._places: dict[str, Place] = {}
 
     @cached_property
-    def _tables(self) -> dict[str, Field]:
+    def _tables(self) -> dict[str, Table]:
         """Every fact that some condition reads alone, with its table over all items of this region."""
         columns: dict[str, list[tuple[int, int, Condition]]] = {}
         for index, item in enumerate(self.items):
@@ -114,7 +149,7 @@ class RegionMatrix:
                 fact = self._alone(part)
                 if fact is not None and self._here[index]:
                     columns.setdefault(fact, []).append((index, position, part))
-        return {fact: self._field(fact, column) for fact, column in columns.items()}
+        return {fact: self._table(fact, column) for fact, column in columns.items()}
 
     def _alone(self, part: Condition) -> str | None:
         """The one fact that a condition reads, when a table can hold it."""
@@ -122,28 +157,35 @@ class RegionMatrix:
         fact = next(iter(facts))
         return fact if len(facts) == 1 and fact not in STATIC and self.matrix.kinds[fact] != "list" else None
 
-    def _field(self, fact: str, column: Iterable[tuple[int, int, Condition]] = ()) -> Field:
-        matrix, column = self.matrix, tuple(column)
-        kind = matrix.kinds[fact]
-        every = (1 << len(self.items)) - 1
-        write = matrix.writers.get(fact)
-        if kind == "list":
-            return Field(fact, tuple, lambda value: (every, 0), (every, 0), every, write)
+    def _table(self, fact: str, column: Sequence[tuple[int, int, Condition]]) -> Table:
+        kind = self.matrix.kinds[fact]
         split = partition(kind, (test for _, _, part in column for test in tests_of(part)))
-        masks, lanes, sure = [every] * len(split.classes), [0] * len(split.classes), every
+        every = (1 << len(self.rules)) - 1
+        masks, lanes, masked = [every] * len(split.classes), [0] * len(split.classes), 0
         for index, position, part in column:
-            no_band = self.items[index].no_band
+            no_band, lane = self.items[index].no_band, _lane(index, position)
             for number, answer in enumerate(answers(part, split, no_band)):
                 if not answer:
                     masks[number] &= ~(1 << index)
-                    lanes[number] |= self._lane(index, position)
+                    lanes[number] |= lane
             if not certain(part, no_band):
-                sure &= ~(1 << index)
-        entries = list(zip(masks, lanes, strict=True))
-        return Field(fact, PYTHON_TYPES[kind], split.finder(entries), entries[ABSENT], sure, write)
+                masked |= lane
+        return Table(
+            Field(
+                fact,
+                PYTHON_TYPES[kind],
+                finder(split.lookup(lanes)),
+                lanes[ABSENT],
+                masked,
+                self.matrix.writers.get(fact),
+            ),
+            split.lookup(masks),
+            sum(mask.bit_count() for mask in masks) / len(masks),
+        )
 
-    def _lane(self, index: int, position: int) -> int:
-        return 1 << (8 * index + min(position, LAST_POSITION) - 1) if index < len(self.rules) else 0
+    def _untabled(self, fact: str) -> Field:
+        kind = PYTHON_TYPES[self.matrix.kinds[fact]]
+        return Field(fact, kind, lambda value: 0, 0, 0, self.matrix.writers.get(fact))
 
     def place(self, category: str) -> Place:
         """The place of a category here. Raises UnknownCategory or UnknownRegion."""
@@ -154,45 +196,46 @@ class RegionMatrix:
 
     def _build(self, category: str) -> Place:
         mask = lanes = unscoped = 0
-        tabled: dict[str, int] = {}
+        tabled: set[str] = set()
         also: set[str] = set()
         residual: dict[int, tuple[tuple[int, Condition], ...]] = {}
         static = {"category": category, "region": self.region}
         read: set[str] = set()
         for index, item in enumerate(self.items):
+            rule = index < len(self.rules)
             if not (self._here[index] and in_scope(item.of.categories, category)):
-                lanes |= self._lane(index, 1)
-                unscoped |= 0xFF << (8 * index) if index < len(self.rules) else 0
+                lanes |= _lane(index, 1)
+                unscoped |= 0xFF << (8 * index) if rule else 0
                 continue
-            mask |= 1 << index
-            left = []
+            failed, left = 0, []
             for position, part in enumerate(item.parts, 1):
                 facts = {test.fact for test in tests_of(part)}
                 read |= facts
                 fact = self._alone(part)
                 if fact is not None:
-                    tabled[fact] = tabled.get(fact, 0) + 1
+                    tabled.add(fact)
                 elif facts <= STATIC:
                     if holds(part, static.get, item.no_band) is not True:
-                        mask &= ~(1 << index)
-                        lanes |= self._lane(index, position)
+                        failed |= _lane(index, position)
                 else:
                     left.append((position, part))
                     also |= facts - STATIC
+            lanes |= failed
+            mask |= 1 << index if rule and not failed else 0
             if left:
                 residual[index] = tuple(left)
-        tables = self._tables
+        tables = [self._tables[fact] for fact in sorted(tabled)]
         return Place(
             category=category,
             region=self.region,
             chain=self.chain,
             standing=standing(self.matrix.policy, category, self.region),
-            mask=mask,
             lanes=lanes,
             unscoped=unscoped,
-            # The facts that most conditions read come first: nothing is left to match the sooner.
-            fields=tuple(tables[fact] for fact in sorted(tabled, key=lambda fact: (-tabled[fact], fact))),
-            untabled=tuple(self._field(fact) for fact in sorted(also - tabled.keys())),
+            mask=mask,
+            fields=tuple(table.field for table in tables),
+            quick=_quick(tables),
+            untabled=tuple(self._untabled(fact) for fact in sorted(also - tabled)),
             residual=residual,
             recorded={fact: {"value": static[fact], "state": "given"} for fact in sorted(read & STATIC)},
         )
@@ -208,29 +251,55 @@ class RegionMatrix:
         `values` are plain values by fact, `category` among them; a fact that is not there is unknown. Raises
         UnknownCategory. This is the matching that `evaluate` does, alone.
         """
-        place = self.place(str(values["category"]))
-        mask = place.mask & self.rule_bits
-        get = values.get
-        for field in place.fields:
-            mask &= field[2](get(field[0]))[0]
+        category = values["category"]
+        place = self._places.get(category) or self.place(category)  # type: ignore[arg-type]
+        quick, get = place.quick, values.get
+        mask = place.mask
+        for key, table in quick.words:
+            mask &= table[get(key)]
             if not mask:
                 return None
+        for key, edges, found, absent in quick.steps:
+            value = get(key)
+            mask &= absent if value is None else found[bisect_right(edges, value)]
+        if not mask:
+            return None
+        for key, currencies, foreign, absent in quick.bands:
+            value = get(key)
+            if value is None:
+                mask &= absent
+            else:
+                amount, currency = value  # type: ignore[misc, str-unpack]
+                edges, found = currencies.get(currency, foreign)
+                mask &= found[bisect_right(edges, amount)]
+        if not mask:
+            return None
         if place.residual:
-            static = {"category": place.category, "region": place.region}
-            index = self.first(mask, place, {**values, **static}.get)
-        else:
-            index = (mask & -mask).bit_length() - 1
-        return index if index >= 0 else None
+            read = {**values, "category": place.category, "region": place.region}.get
+            while mask and not self.rest_holds((mask & -mask).bit_length() - 1, place, read):
+                mask &= mask - 1
+        return (mask & -mask).bit_length() - 1 if mask else None
 
-    def first(self, mask: int, place: Place, read: Read) -> int:
-        """The lowest item of a mask whose residual conditions hold; -1 when there is none."""
-        while mask:
-            low = mask & -mask
-            index = low.bit_length() - 1
-            if index not in place.residual or self.rest_holds(index, place, read):
-                return index
-            mask ^= low
-        return -1
+    def first_open(self, lanes: bytes, start: int, end: int, place: Place, read: Read) -> int:
+        """The first item between two whose lane is zero and whose residual conditions hold; -1 when there is none."""
+        index = lanes.find(0, start, end)
+        while index in place.residual and not self.rest_holds(index, place, read):
+            index = lanes.find(0, index + 1, end)
+        return index
+
+
+def _lane(index: int, position: int) -> int:
+    return 1 << (8 * index + min(position, LAST_POSITION) - 1)
+
+
+def _quick(tables: Sequence[Table]) -> Quick:
+    # Those that leave the fewest rules come first: where nothing is left, the rest need not be asked.
+    lookups = [(table.field.key, table.masks) for table in sorted(tables, key=lambda table: table.left)]
+    return Quick(
+        words=tuple((key, masks) for key, masks in lookups if isinstance(masks, Words)),
+        steps=tuple((key, *masks) for key, masks in lookups if isinstance(masks, Steps)),
+        bands=tuple((key, *masks) for key, masks in lookups if isinstance(masks, Bands)),
+    )
 
 
 class Matrix:
@@ -277,12 +346,17 @@ class Matrix:
         for key, fact in policy.central.facts.items():
             words = frozenset(named_words.get(key, set())) | frozenset(fact.values)
             if fact.type == "money":
-                writers[key] = plain
+                writers[key] = _money
             elif fact.type == "text":
                 writers[key] = _known_word(words)
             elif fact.type == "list":
                 writers[key] = _known_words(words)
         return writers
+
+
+def _money(value: Money) -> dict[str, str]:
+    text = str(value.amount)
+    return {"amount": text if "E" not in text else f"{value.amount:f}", "currency": value.currency}
 
 
 def _known_word(words: frozenset[str]) -> Callable[[Any], Any]:

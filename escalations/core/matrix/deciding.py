@@ -14,7 +14,7 @@ from escalations.core.decision import (
 )
 from escalations.core.facts import Fact, FactError, Facts
 from escalations.core.matrix.compiled import Place, RegionMatrix, matrix_of
-from escalations.core.matrix.layers import UnknownCategory, shortest, stricter
+from escalations.core.matrix.layers import Standing, UnknownCategory, shortest, stricter
 from escalations.core.matrix.logic import MASKED, Read, Reading, holds
 from escalations.core.policy import Policy, Target, TargetKind
 
@@ -42,50 +42,55 @@ def evaluate(policy: Policy, facts: Facts) -> Decision:
     first decision of a place compiles it (milliseconds); every later one costs microseconds.
     """
     matrix = matrix_of(policy)
-    category = facts.text("category")
-    whose = matrix.region_of.get(category)
-    if whose is None:
-        raise UnknownCategory(category, policy)
+    given = facts.values
+    about = given.get("category")
+    category = about.value if about is not None else ""
+    whose = matrix.region_of.get(category)  # type: ignore[arg-type]
+    if whose is None or not isinstance(category, str):
+        raise UnknownCategory(facts.text("category"), policy)
     regional = matrix.of_region(facts.regions.get(whose) or facts.text("region"), whose)
     place = regional.place(category)
-    given = facts.values
 
-    mask, lanes, sure = place.mask, place.lanes, -1
+    lanes, doubts, claims = place.lanes, 0, False
     recorded = dict(place.recorded)
-    for key, kind, find, absent, certain, write in place.fields:
+    for key, kind, find, absent, masked, write in place.fields:
         fact = given.get(key)
-        if fact is None or fact.state == "dismissed":
-            mask &= absent[0]
-            lanes |= absent[1]
+        if fact is None or (state := fact.state) == "dismissed":
+            lanes |= absent
             continue
         value = fact.value
         if type(value) is not kind:
             raise _misfit(key, kind, value)
-        entry = find(value)
-        mask &= entry[0]
-        lanes |= entry[1]
-        if fact.state == "claimed":
-            sure &= certain
-        recorded[key] = {"value": value if write is None else write(value), "state": fact.state}
-    claims = sure != -1
+        lanes |= find(value)
+        if state == "claimed":
+            doubts |= masked
+            claims = True
+        recorded[key] = {"value": value if write is None else write(value), "state": state}
     if place.untabled:
         claims = _read_untabled(place, given, recorded) or claims
 
     case = _Case(place, given)
-    read_sure = case.without_claims if claims else case.read
-    matched = regional.first(mask & regional.rule_bits, place, case.read)
-    surely = regional.first(mask & sure & regional.rule_bits, place, read_sure) if claims else matched
-    trace = _trace(regional, place, lanes, matched, case.read)
+    rules = regional.rules
+    failed = lanes.to_bytes(len(regional.items), "little").translate(_LOWEST_BIT)
+    unsure = (lanes | doubts).to_bytes(len(regional.items), "little") if claims else failed
+    matched = regional.first_open(failed, 0, len(rules), place, case.read)
+    guarded = matched
+    if claims and matched >= 0 and rules[matched].claims != "enough":
+        guarded = regional.first_open(unsure, 0, len(rules), place, case.without_claims)
 
-    draft = _Draft(place)
-    if matched >= 0:
-        draft.follow(regional, matched, matched if regional.rules[matched].claims == "enough" else surely)
-    raising = mask & regional.trigger_bits
+    outcome = _after_rule(regional, place, matched, guarded)
+    values, targets, origins = outcome.values, dict(outcome.targets), dict(outcome.origins)
+    held_back: tuple[tuple[str, str], ...] = ()
     fired: tuple[str, ...] = ()
-    trigger_trace = bytes(len(regional.triggers))
-    if raising:
-        fired, trigger_trace = draft.raise_by(regional, raising, mask & sure, case.read, read_sure)
-    values = draft.values
+    trigger_trace = regional.silent
+    raising = failed.find(0, regional.first_trigger, regional.first_deadline) >= 0
+    if raising or claims:
+        verified = _after_rule(regional, place, matched, matched).values
+        draft = _Draft(dict(values), targets, origins, {field: verified[field] for field in _GUARDED})
+        if raising:
+            fired, trigger_trace = draft.raise_by(regional, failed, unsure, case)
+        values, held_back = draft.values, draft.held_back()
+    deadlines = failed.find(0, regional.first_deadline) >= 0
     return Decision(
         category=category,
         region=place.region,
@@ -99,14 +104,14 @@ def evaluate(policy: Policy, facts: Facts) -> Decision:
         protocol=values["protocol"],
         calendar=values["calendar"],
         ladder=values["ladder"],
-        targets=draft.targets,
-        statutory=_deadlines(regional, mask, place, case.read),
-        rule=regional.rules[matched].key if matched >= 0 else None,
+        targets=targets,
+        statutory=_deadlines(regional, failed, case) if deadlines else (),
+        rule=rules[matched].key if matched >= 0 else None,
         triggers=fired,
-        origins=draft.origins,
-        held_back=draft.held_back() if claims else (),
+        origins=origins,
+        held_back=held_back,
         facts=recorded,
-        trace=trace,
+        trace=_trace(regional, place, failed, matched, case.read),
         trigger_trace=trigger_trace,
     )
 
@@ -114,17 +119,17 @@ def evaluate(policy: Policy, facts: Facts) -> Decision:
 class _Case:
     """How conditions that no table holds read a case."""
 
-    __slots__ = ("_given", "_place")
+    __slots__ = ("_given", "place")
 
     def __init__(self, place: Place, given: Mapping[str, Fact]) -> None:
-        self._place = place
+        self.place = place
         self._given = given
 
     def read(self, key: str) -> Reading:
         if key == "category":
-            return self._place.category
+            return self.place.category
         if key == "region":
-            return self._place.region
+            return self.place.region
         fact = self._given.get(key)
         return None if fact is None or fact.state == "dismissed" else fact.value
 
@@ -135,63 +140,46 @@ class _Case:
 
 
 class _Draft:
-    """An outcome in the making: the standing one, then a rule's, then raised.
+    """An outcome that triggers raise in place.
 
     Beside level and channel as they are, `verified` has them as they would be if every claim were verified.
     """
 
-    __slots__ = ("_place", "origins", "targets", "values", "verified")
+    __slots__ = ("origins", "targets", "values", "verified")
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self.values: dict[str, Any] = dict(place.standing.values)
-        self.targets: dict[TargetKind, Target] = dict(place.standing.targets)
-        self.origins: dict[str, str] = dict(place.standing.origins)
-        self.verified = {field: self.values[field] for field in _GUARDED}
-
-    def follow(self, regional: RegionMatrix, matched: int, guarded: int) -> None:
-        """Apply the rule that matched; its level and channel only when it is also the `guarded` one.
-
-        Otherwise the guarded rule, which comes first when no claim counts, says those two meanwhile (-1: none does).
-        """
-        names, rule = regional.names[matched], regional.rules[matched]
-        origin = f"rule:{rule.key}"
-        for field, value in names.items():
-            if field in self.verified:
-                self.verified[field] = value
-                if guarded != matched:
-                    continue
-            self.values[field] = value
-            self.origins[field] = origin
-        if guarded not in (matched, -1):
-            for field in _GUARDED:
-                if field in regional.names[guarded]:
-                    self.values[field] = regional.names[guarded][field]
-                    self.origins[field] = f"rule:{regional.rules[guarded].key}"
-        for kind, target in rule.then.targets.items():
-            self.targets[kind] = target
-            self.origins[f"targets.{kind}"] = origin
+    def __init__(
+        self,
+        values: dict[str, Any],
+        targets: dict[TargetKind, Target],
+        origins: dict[str, str],
+        verified: dict[str, str],
+    ) -> None:
+        self.values = values
+        self.targets = targets
+        self.origins = origins
+        self.verified = verified
 
     def raise_by(
-        self, regional: RegionMatrix, raising: int, surely: int, read: Read, read_sure: Read
+        self, regional: RegionMatrix, failed: bytes, unsure: bytes, case: _Case
     ) -> tuple[tuple[str, ...], bytes]:
         """Let every trigger that fires raise the outcome. Returns their keys and the trace of all triggers.
 
-        `raising` are the triggers that no table keeps from firing, `surely` those that fire without the claims.
+        A lane of zero in `failed` says that no table keeps the trigger from firing, one in `unsure` that none does
+        without the claims either.
         """
         ranks = {"level": regional.matrix.level_rank, "channel": regional.matrix.channel_rank}
         codes = bytearray(len(regional.triggers))
         fired: list[str] = []
         shorter: dict[TargetKind, list[tuple[Target, str]]] = {}
         for number, trigger in enumerate(regional.triggers):
-            index = len(regional.rules) + number
-            if not (raising >> index & 1 and regional.rest_holds(index, self._place, read)):
+            index = regional.first_trigger + number
+            if failed[index] or not regional.rest_holds(index, case.place, case.read):
                 continue
             raises, origin = trigger.raises, f"trigger:{trigger.key}"
-            full = trigger.claims == "enough" or bool(
-                surely >> index & 1 and regional.rest_holds(index, self._place, read_sure)
+            full = trigger.claims == "enough" or (
+                not unsure[index] and regional.rest_holds(index, case.place, case.without_claims)
             )
-            banded = number not in regional.money_triggers or holds(trigger.when, read) is True
+            banded = number not in regional.money_triggers or holds(trigger.when, case.read) is True
             if full:
                 codes[number] = FIRED if banded else FIRED_NO_BAND
             else:
@@ -220,10 +208,36 @@ class _Draft:
         return tuple((field, self.verified[field]) for field in _GUARDED if self.verified[field] != self.values[field])
 
 
-def _trace(regional: RegionMatrix, place: Place, lanes: int, matched: int, read: Read) -> bytes:
+def _after_rule(regional: RegionMatrix, place: Place, matched: int, guarded: int) -> Standing:
+    """The standing outcome as the rule `matched` changes it (-1: none does); not to be changed itself.
+
+    Level and channel are said by the rule `guarded`: the same one, or the one that comes first when no claim counts
+    (-1: none does).
+    """
+    found = place.followed.get((matched, guarded))
+    if found is not None:
+        return found
+    values, origins = dict(place.standing.values), dict(place.standing.origins)
+    targets = dict(place.standing.targets)
+    for index, mine in ((matched, False), (guarded, True)):
+        if index < 0:
+            continue
+        for field, value in regional.names[index].items():
+            if (field in _GUARDED) is mine:
+                values[field] = value
+                origins[field] = f"rule:{regional.rules[index].key}"
+    if matched >= 0:
+        rule = regional.rules[matched]
+        targets.update(rule.then.targets)
+        origins.update({f"targets.{kind}": f"rule:{rule.key}" for kind in rule.then.targets})
+    found = place.followed[(matched, guarded)] = Standing(values, targets, origins)
+    return found
+
+
+def _trace(regional: RegionMatrix, place: Place, failed: bytes, matched: int, read: Read) -> bytes:
     """One byte per rule in the order tried: see Decision."""
     size = len(regional.rules)
-    trace = lanes.to_bytes(size, "little").translate(_LOWEST_BIT)
+    trace = failed[:size]
     if place.unscoped:
         trace = (int.from_bytes(trace, "little") ^ place.unscoped).to_bytes(size, "little")
     end = matched if matched >= 0 else size
@@ -248,17 +262,11 @@ def _trace_residual(regional: RegionMatrix, place: Place, trace: bytes, end: int
     return bytes(exact)
 
 
-def _deadlines(regional: RegionMatrix, mask: int, place: Place, read: Read) -> tuple[str, ...]:
-    first = len(regional.rules) + len(regional.triggers)
-    left = mask >> first
-    return (
-        tuple(
-            key
-            for number, key in enumerate(regional.deadlines)
-            if left >> number & 1 and regional.rest_holds(first + number, place, read)
-        )
-        if left
-        else ()
+def _deadlines(regional: RegionMatrix, failed: bytes, case: _Case) -> tuple[str, ...]:
+    return tuple(
+        key
+        for index, key in enumerate(regional.deadlines, regional.first_deadline)
+        if not failed[index] and regional.rest_holds(index, case.place, case.read)
     )
 
 

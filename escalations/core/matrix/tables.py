@@ -6,10 +6,10 @@ representative of each class. What a case's value says to two hundred rules is a
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
-from typing import Generic, Protocol, TypeVar
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Context, Decimal
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from escalations.core.facts import Money, Value
 from escalations.core.matrix.logic import MASKED, Reading, holds
@@ -21,31 +21,87 @@ ABSENT = 0
 """The class of a fact that nobody gave, in every partition."""
 
 
+class Words(dict[Value | None, T], Generic[T]):
+    """The outputs of a partition by words: each value's own, or the rest's."""
+
+    def __init__(self, items: Iterable[tuple[Value | None, T]], rest: T) -> None:
+        super().__init__(items)
+        self._rest = rest
+
+    def __missing__(self, key: Value | None) -> T:
+        return self._rest
+
+
+class Steps(NamedTuple, Generic[T]):
+    """The outputs of a partition by size: `found[bisect_right(edges, value)]`, or `absent`."""
+
+    edges: Sequence[Any]
+    found: Sequence[T]
+    absent: T
+
+
+class Bands(NamedTuple, Generic[T]):
+    """The outputs of a partition of money: (edges, found) of each currency, of any other one, or `absent`."""
+
+    currencies: Mapping[str, tuple[Sequence[Decimal], Sequence[T]]]
+    foreign: tuple[Sequence[Decimal], Sequence[T]]
+    absent: T
+
+
+Lookup = Words[T] | Steps[T] | Bands[T]
+
+
 class Partition(Protocol):
     """Classes of one fact's values. `classes[ABSENT]` is None; the others hold one value for each class."""
 
     @property
     def classes(self) -> Sequence[Value | None]: ...
 
-    def finder(self, outputs: Sequence[T]) -> Callable[[Value | None], T]:
-        """A quick function from a value to the output of its class, in the order of `classes`."""
+    def lookup(self, outputs: Sequence[T]) -> Lookup[T]:
+        """The outputs, one for each of `classes` in their order, arranged to be looked up by value."""
         ...
+
+
+def finder(lookup: Lookup[T]) -> Callable[[Value | None], T]:
+    """A lookup as a function from a value to the output of its class."""
+    if isinstance(lookup, Words):
+        return lookup.__getitem__
+    if isinstance(lookup, Steps):
+        edges, found, absent = lookup
+
+        def step(value: Value | None) -> T:
+            return absent if value is None else found[bisect_right(edges, value)]
+
+        return step
+    currencies, foreign, nothing = lookup
+
+    def band(value: Value | None) -> T:
+        if value is None:
+            return nothing
+        amount, currency = value  # type: ignore[misc, str-unpack]
+        edges, found = currencies.get(currency, foreign)
+        return found[bisect_right(edges, amount)]
+
+    return band
 
 
 def partition(kind: str, tests: Iterable[Test], values: Sequence[str] = ()) -> Partition:
     """The partition of a `flag`, `number`, `money` or `text` fact for these tests of it."""
     tests = [test for test in tests if test.op != "present"]
     if kind == "flag":
-        return Named((False, True))
+        return Flags()
     if kind == "number":
-        return Numbers(sorted({value for test in tests for value in operands(test) if isinstance(value, int)}))
+        points = {value for test in tests for value in operands(test) if isinstance(value, int)}
+        # The answer changes at a point or just after it.
+        return Numbers(sorted({edge for point in points for edge in (point, point + 1)}))
     if kind == "money":
-        points: dict[str, set[Decimal]] = {}
+        edges: dict[str, set[Decimal]] = {}
         for test in tests:
             if isinstance(test.value, Amounts):
                 for currency, amount in test.value.by_currency.items():
-                    points.setdefault(currency, set()).add(amount)
-        return Moneys({currency: sorted(amounts) for currency, amounts in points.items()})
+                    edge = amount if test.op == "gte" else _EXACT.next_plus(amount)
+                    edges.setdefault(currency, set()).add(edge)
+        return Moneys({currency: sorted(amounts) for currency, amounts in edges.items()})
     named = sorted({value for test in tests for value in operands(test) if isinstance(value, str)})
     return Texts([*named, *(value for value in values if value not in named)], closed=bool(values))
 
@@ -77,14 +133,13 @@ def _always(value: Reading) -> Callable[[str], Reading]:
     return lambda fact: value
 
 
-class Named:
-    """Flags: one class for each value."""
+class Flags:
+    """Flags: true, false."""
 
-    def __init__(self, values: Sequence[Value]) -> None:
-        self.classes: Sequence[Value | None] = (None, *values)
+    classes: Sequence[Value | None] = (None, False, True)
 
-    def finder(self, outputs: Sequence[T]) -> Callable[[Value | None], T]:
-        return dict(zip(self.classes, outputs, strict=True)).__getitem__
+    def lookup(self, outputs: Sequence[T]) -> Lookup[T]:
+        return Words(zip(self.classes, outputs, strict=True), outputs[ABSENT])
 
 
 class Texts:
@@ -98,72 +153,41 @@ class Texts:
         self.closed = closed
         self.classes: Sequence[Value | None] = (None, self.other, *named)
 
-    def finder(self, outputs: Sequence[T]) -> Callable[[Value | None], T]:
-        return _WithRest(zip(self.classes, outputs, strict=True), outputs[1]).__getitem__
-
-
-class _WithRest(dict[Value | None, T], Generic[T]):
-    def __init__(self, items: Iterable[tuple[Value | None, T]], rest: T) -> None:
-        super().__init__(items)
-        self._rest = rest
-
-    def __missing__(self, key: Value | None) -> T:
-        return self._rest
+    def lookup(self, outputs: Sequence[T]) -> Lookup[T]:
+        return Words(zip(self.classes, outputs, strict=True), outputs[1])
 
 
 class Numbers:
-    """Whole numbers: one class at each number that some condition names, one in each gap around them."""
+    """Whole numbers: one class from each edge to the next, one below the first."""
 
-    def __init__(self, points: Sequence[int]) -> None:
-        # A condition changes its answer only at a point or just after it.
-        self._edges = sorted({edge for point in points for edge in (point, point + 1)})
-        lowest = self._edges[0] - 1 if self._edges else 0
-        self.classes: Sequence[Value | None] = (None, lowest, *self._edges)
+    def __init__(self, edges: Sequence[int]) -> None:
+        self._edges = edges
+        self.classes: Sequence[Value | None] = (None, edges[0] - 1 if edges else 0, *edges)
 
-    def finder(self, outputs: Sequence[T]) -> Callable[[Value | None], T]:
-        absent, found, edges = outputs[ABSENT], tuple(outputs[1:]), self._edges
-
-        def find(value: Value | None) -> T:
-            return absent if value is None else found[bisect_right(edges, value)]
-
-        return find
+    def lookup(self, outputs: Sequence[T]) -> Lookup[T]:
+        return Steps(self._edges, outputs[1:], outputs[ABSENT])
 
 
 class Moneys:
-    """Money: for each currency with bands a class at each amount named and in each gap; one for other currencies."""
+    """Money: for each currency with bands one class from each edge to the next; one for all other currencies."""
 
-    def __init__(self, points: dict[str, list[Decimal]]) -> None:
-        self._points = points
-        classes: list[Value | None] = [None, Money(Decimal(1), "")]
-        for currency, amounts in points.items():
-            classes += [Money(amount, currency) for amount in _around(amounts)]
-        self.classes: Sequence[Value | None] = classes
+    def __init__(self, edges: Mapping[str, Sequence[Decimal]]) -> None:
+        self._edges = edges
+        self.classes: Sequence[Value | None] = (
+            None,
+            Money(Decimal(1), ""),
+            *(Money(edge, currency) for currency, own in edges.items() for edge in (own[0] - 1, *own)),
+        )
 
-    def finder(self, outputs: Sequence[T]) -> Callable[[Value | None], T]:
-        absent, foreign = outputs[ABSENT], outputs[1]
-        bands: dict[str, tuple[list[Decimal], tuple[T, ...]]] = {}
+    def lookup(self, outputs: Sequence[T]) -> Lookup[T]:
+        currencies: dict[str, tuple[Sequence[Decimal], Sequence[T]]] = {}
         begin = 2
-        for currency, amounts in self._points.items():
-            end = begin + 2 * len(amounts) + 1
-            bands[currency] = (amounts, tuple(outputs[begin:end]))
+        for currency, own in self._edges.items():
+            end = begin + len(own) + 1
+            currencies[currency] = (own, outputs[begin:end])
             begin = end
-
-        def find(value: Value | None) -> T:
-            if value is None:
-                return absent
-            amount, currency = value  # type: ignore[misc, str-unpack]
-            band = bands.get(currency)
-            if band is None:
-                return foreign
-            # Twice the number of points below, one more when at a point.
-            return band[1][bisect_left(band[0], amount) + bisect_right(band[0], amount)]
-
-        return find
+        return Bands(currencies, ((), outputs[1:2]), outputs[ABSENT])
 
 
-def _around(points: list[Decimal]) -> list[Decimal]:
-    """An amount below the first point, each point, one between neighbours, one above the last."""
-    around = [points[0] - 1]
-    for one, following in zip(points, [*points[1:], points[-1] + 2], strict=True):
-        around += [one, (one + following) / 2]
-    return around
+_EXACT = Context(prec=60)
+"""So precise that no amount lies between a bound and the next number after it."""
