@@ -142,8 +142,8 @@ def _money(amount: Decimal | str | None, currency: str) -> Money:
         value = Decimal(str(amount if amount is not None else "").strip().replace(",", "."))
     except InvalidOperation:
         raise Invalid("amount", "Write an amount such as 25.00.") from None
-    if not value.is_finite() or value <= 0 or value != value.quantize(Decimal("0.01")) or value >= 10**11:
-        raise Invalid("amount", "An amount is above zero and has at most two decimals.")
+    if not value.is_finite() or not 0 < value < 10**11 or value != value.quantize(Decimal("0.01")):
+        raise Invalid("amount", "An amount is above zero, below 100,000 million, with at most two decimals.")
     code = currency.strip().upper()
     if len(code) != 3 or not code.isascii() or not code.isalpha():
         raise Invalid("currency", "A currency is three letters, for example EUR.")
