@@ -17,8 +17,8 @@ from escalations.core.decision import Decision
 from escalations.core.facts import FactError, parse_value, plain
 from escalations.core.matrix import UnknownCategory, UnknownRegion, evaluate
 from escalations.errors import Invalid, Refused
-from escalations.models import Case, CaseDecision, CaseFact, Category
-from escalations.selectors import registry
+from escalations.models import Case, CaseDecision, CaseFact, Category, PolicyVersion
+from escalations.selectors import law, registry
 from escalations.services.routing import apply_raises, apply_route, difference, start_statutory
 from escalations.services.work import Work, working
 
@@ -126,6 +126,47 @@ def reclassify(
             words={"reason": reason.strip()},
         )
     return work.case
+
+
+def preview_version(*, case_id: int, number: int, now: dt.datetime) -> dict[str, list[Any]]:
+    """What moving a case to another policy version would change: field -> [now, then]. Writes nothing.
+
+    Raises Invalid for a version that is not in force yet or does not exist, Refused when it cannot place the case.
+    """
+    case = Case.objects.select_related("party", "category", "region", "channel", "team", "level").get(pk=case_id)
+    work = Work(case, act="move_version", actor=Actor.worker("preview"), now=now)
+    before = dict(work.outcome)
+    work.policy = law.policy_of(_version(number, now))
+    return difference(before, _evaluated(work).outcome())
+
+
+def move_version(
+    *, case_id: int, actor: Actor, now: dt.datetime, number: int, reason: str, version: int | None = None
+) -> Case:
+    """Move a case to another policy version, explicitly and on record; its whole route follows (invariant 1).
+
+    The clocks keep the time used; what was promised stays promised. See `preview_version` for what it would change.
+    """
+    with working(case_id=case_id, act="move_version", actor=actor, now=now, version=version) as work:
+        work.require(given={"reason": reason})
+        target = _version(number, now)
+        if target.pk == work.case.policy_version_id:
+            raise Invalid("version", f"The case is pinned to version {number} already.")
+        before = work.case.policy_version.number
+        work.outcome  # noqa: B018  (the outcome that held is read before the policy changes)
+        work.policy = law.policy_of(target)
+        work.change(policy_version=target)
+        decision = _evaluated(work)
+        reroute(work, decision, cause="moved")
+        work.say("case.version_moved", {"from": before, "to": number}, words={"reason": reason.strip()})
+    return work.case
+
+
+def _version(number: int, now: dt.datetime) -> PolicyVersion:
+    found = PolicyVersion.objects.filter(number=number, effective_at__lte=now).first()
+    if found is None:
+        raise Invalid("version", f"There is no version {number} in force or superseded; choose one that was published.")
+    return found
 
 
 def reroute(work: Work, decision: Decision, *, cause: str) -> None:

@@ -100,6 +100,28 @@ def note(*, case_id: int, actor: Actor, now: dt.datetime, body: str, version: in
     return row
 
 
+def promise_party(
+    *,
+    case_id: int,
+    actor: Actor,
+    now: dt.datetime,
+    body: str,
+    due: dt.datetime,
+    reason: str = "",
+    version: int | None = None,
+) -> Message:
+    """Promise the party the decision by `due`, in a message that says so. The target stays where it is.
+
+    Unlike an update promised with an answer, this binds the resolution. Putting an earlier promise off needs a
+    `reason`. Raises Invalid naming the field.
+    """
+    with working(case_id=case_id, act="promise", actor=actor, now=now, version=version) as work:
+        work.require(given={"message": body, "due": due})
+        message = send(work, body=body)
+        promise(work, due=due, reason=reason, message=message, kinds=("resolution",))
+    return message
+
+
 def living(case_id: int) -> int:
     """The case that an id stands for now: merges are followed to the case that lives on."""
     seen = set()
@@ -139,9 +161,16 @@ def start_next_update(work: Work) -> None:
         work.start("next_update", Target.model_validate(written))
 
 
-def promise(work: Work, *, due: dt.datetime, reason: str, message: Message) -> None:
-    """Promise the party something by `due`: the next update if that clock runs, else the resolution."""
-    row = work.clock("next_update") or work.clock("resolution")
+def promise(
+    work: Work,
+    *,
+    due: dt.datetime,
+    reason: str,
+    message: Message,
+    kinds: tuple[str, ...] = ("next_update", "resolution"),
+) -> None:
+    """Promise the party what the first open clock of `kinds` stands for, by `due`. Part of another act."""
+    row = next((found for kind in kinds if (found := work.clock(kind)) is not None), None)
     if row is None:
         raise Invalid("promise_due", "no clock runs that could be promised; the case is past its targets")
     try:

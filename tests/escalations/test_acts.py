@@ -33,6 +33,7 @@ from escalations.services import (
     remedies,
     replies,
 )
+from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk, broken, clocks, kinds
 
 
@@ -478,3 +479,42 @@ def _resolved(desk: Desk, at: dt.datetime = NOW) -> Case:
 
 def _team(key: str) -> int:
     return Team.objects.get(key=key).pk
+
+
+# ---------------------------------------------------------------------------------------------- the table of the acts
+
+
+def test_every_act_of_the_table_has_one_door() -> None:
+    from escalations.core.lifecycle import ACTS
+    from escalations.services.acts import DOORS
+
+    assert set(DOORS) == set(ACTS)
+    assert len(set(DOORS.values())) == len(ACTS)
+
+
+def test_c9_a_new_version_moves_no_case_until_somebody_moves_it_on_record(desk: Desk) -> None:
+    case = desk.held_by("mia")
+    changed = market_document()
+    changed["central"]["categories"]["order.damaged"]["owner"] = "payments"
+    changed["central"]["categories"]["order.damaged"]["targets"] = {"resolution": {"business": "PT8H"}}
+    second = desk.install(changed, now=later(1))
+    assert fresh(case).policy_version == desk.version
+    assert facts.preview_version(case_id=case.pk, number=second.number, now=later(2))["owner"] == ["orders", "payments"]
+    with pytest.raises(NotAllowed):
+        facts.move_version(case_id=case.pk, actor=desk.by("mia"), now=later(3), number=second.number, reason="Newer.")
+    facts.move_version(case_id=case.pk, actor=desk.by("ana"), now=later(3), number=second.number, reason="Newer.")
+    assert (fresh(case).policy_version, fresh(case).team.key) == (second, "payments")
+    assert case.clocks.get(kind="resolution").target_s == 32 * 3600  # Germany's own, which the variant sets
+    assert "case.version_moved" in kinds(case)
+    assert broken(case) is None
+
+
+def test_a_promised_decision_is_put_off_only_with_a_reason(desk: Desk) -> None:
+    case = desk.held_by("mia")
+    say = {"case_id": case.pk, "actor": desk.by("mia"), "body": "We decide by then."}
+    replies.promise_party(**say, now=later(5), due=later(300))
+    with pytest.raises(Invalid) as refused:
+        replies.promise_party(**say, now=later(290), due=later(1500))
+    assert refused.value.field == "promise_reason"
+    replies.promise_party(**say, now=later(290), due=later(1500), reason="The lab is late.")
+    assert case.clocks.get(kind="resolution").promised_at == later(1500)
