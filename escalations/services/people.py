@@ -66,7 +66,9 @@ def set_cover(
     """Say who stands in for a person. Cover is followed to its end (field case M6), so a circle is refused."""
     _self_or_lead(actor, person_id, now)
     _check_span(starts_at, ends_at)
-    overlapping = Cover.objects.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exclude(pk=cover_id)
+    overlapping = Cover.objects.filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
+    if cover_id is not None:
+        overlapping = overlapping.exclude(pk=cover_id)
     chain = {row.person_id: row.by_id for row in overlapping}
     current: int | None = by_id
     seen: set[int] = set()

@@ -131,11 +131,9 @@ def findings(policy: Policy) -> Iterator[Finding]:
             for part in ("subject", "body"):
                 for name in re.findall(r"\{([^{}]*)\}", getattr(template, part)):
                     if name not in PLACEHOLDERS:
-                        place: Path = ("central", "messages", occasion, language, part)
-                        yield (
-                            place,
-                            f"unknown placeholder {{{name}}}; known are {', '.join(sorted(PLACEHOLDERS))}",
-                        )
+                        known_ones = ", ".join(sorted(PLACEHOLDERS))
+                        at = ("central", "messages", occasion, language, part)
+                        yield at, f"unknown placeholder {{{name}}}; known are {known_ones}"
     for code in central.retention.categories:
         yield from known.need("categories", code, ("central", "retention", "categories", code))
     for region_key in policy.variants:
