@@ -43,6 +43,20 @@ def unguard(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f"DROP TRIGGER IF EXISTS {TABLE}_no_{act}")
 
 
+def guarded(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the triggers are on."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT count(*) FROM pg_trigger WHERE tgname = 'throughline_append_only' AND tgenabled <> 'D' "
+                "AND tgrelid = to_regclass(%s)",
+                [TABLE],
+            )
+            return cursor.fetchone() == (1,)
+        cursor.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [TABLE])
+        return cursor.fetchone() == (2,)
+
+
 def forwards(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """The migration's step."""
     guard(schema_editor.connection)

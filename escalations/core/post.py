@@ -32,7 +32,7 @@ def wait_after(attempt: int, key: str) -> int:
 
     The spread depends on `key` and the attempt alone: the same failure always gives the same wait.
     """
-    wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(attempt - 1, 20))
+    wait = min(LONGEST_WAIT_S, FIRST_WAIT_S << min(attempt - 1, 20))
     spread = random.Random(f"{key}/{attempt}").uniform(1 - JITTER, 1 + JITTER)
     return round(wait * spread)
 

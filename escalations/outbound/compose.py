@@ -18,7 +18,7 @@ from escalations.outbound import values as v
 from escalations.outbound import words
 from escalations.outbound.letter import Entry, Letter
 from escalations.outbound.occasions import GROUPS, Group, Occasion, occasion
-from escalations.outbound.words import Block, Paragraph, speaking
+from escalations.outbound.words import Block, Facts, Paragraph, speaking
 from escalations.selectors import law
 from escalations.selectors.outbox import Situation
 
@@ -49,13 +49,14 @@ def to_colleague(deliveries: Sequence[Delivery], person: User, found: Situation,
         policy = law.policy_of(case.policy_version_id)
         values = v.for_staff(intent, case, person, told, found, policy, at)
         language, subject, body = _wording(told, policy, person.language)
+        blocks = _without_link(words.blocks(body, values), values["url"])
         return Letter(
             subject=words.subject(subject, values),
-            blocks=_without_link(words.blocks(body, values), values["url"]),
+            blocks=blocks,
             language=language,
             url=values["url"],
             action=_("Open %(reference)s") % {"reference": case.reference},
-            footer=_footer(v.why_told(intent, case, person, found), person),
+            footer=_footer(v.why_told(intent, case, person, found), blocks),
             tone={"late": "late", "soon": "soon"}.get(told.group, ""),
             thread=case.reference,
         )
@@ -150,9 +151,10 @@ def _without_link(blocks: tuple[Block, ...], url: str) -> tuple[Block, ...]:
     return tuple(block for block in blocks if not (isinstance(block, Paragraph) and block.lines == (url,)))
 
 
-def _footer(why: str, person: User) -> tuple[str, ...]:
-    zone = words.zone(person.timezone).key
-    return tuple(filter(None, (why, _("Times are those of %(zone)s.") % {"zone": zone})))
+def _footer(why: str, blocks: tuple[Block, ...] = ()) -> tuple[str, ...]:
+    """Why it is told, unless the words say so already."""
+    said = {value for block in blocks if isinstance(block, Facts) for _label, value in block.rows}
+    return (why,) if why and why not in said else ()
 
 
 def _several(deliveries: Sequence[Delivery], person: User, found: Situation, at: dt.datetime) -> Letter:
@@ -176,7 +178,7 @@ def _several(deliveries: Sequence[Delivery], person: User, found: Situation, at:
         action=_("Open my desk"),
         groups=tuple(groups),
         more=max(0, count - LISTED),
-        footer=_footer(_("Told together, so that you get one mail instead of many."), person),
+        footer=(_("Told together, so that you get one mail instead of many."),),
         tone="late" if grouped["late"] else "soon" if grouped["soon"] else "",
     )
 
@@ -218,6 +220,6 @@ def _about_many(intent: Outbox, person: User, told: Occasion, found: Situation, 
         language=language,
         url=home(),
         action=_("Open my desk"),
-        footer=_footer(v.why_told(intent, None, person, found), person),
+        footer=_footer(v.why_told(intent, None, person, found)),
         tone="late" if told.group == "late" else "",
     )

@@ -28,12 +28,12 @@ from escalations.models import (
 from escalations.selectors import people
 
 PERSONAL = ("name", "email", "phone")
-NAMED_IN_DATA = {
-    "message": Message,
-    "handoff": Handoff,
-    "escalation": Escalation,
-    "remedy": Remedy,
-    "delivery": Delivery,
+NAMED_IN_DATA: dict[str, QuerySet[Any]] = {
+    "message": Message.objects.all(),
+    "handoff": Handoff.objects.all(),
+    "escalation": Escalation.objects.all(),
+    "remedy": Remedy.objects.select_related("approval"),
+    "delivery": Delivery.objects.all(),
 }
 
 
@@ -89,12 +89,10 @@ def situation(deliveries: Sequence[Delivery], at: dt.datetime) -> Situation:
         for case_id, name in open_items.order_by("id").values_list("case_id", "name"):
             missing[case_id].append(name)
         found.missing = dict(missing)
-    for name, model in NAMED_IN_DATA.items():
+    for name, wanted in NAMED_IN_DATA.items():
         ids = {_id(one.get(name)) for one in data} - {0}
         if ids:
-            rows = model._default_manager.filter(pk__in=ids)
-            rows = rows.select_related("approval") if model is Remedy else rows
-            found.rows[name] = {row.pk: row for row in rows}
+            found.rows[name] = {row.pk: row for row in wanted.filter(pk__in=ids)}
     if parties:
         found.parties = Party.objects.in_bulk(parties)
     if staff:

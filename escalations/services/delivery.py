@@ -260,22 +260,20 @@ def _give_back(parcels: Sequence[Parcel], now: dt.datetime) -> None:
 
 def _tell_of_dead(rows: Collection[Delivery], now: dt.datetime) -> None:
     """A message to a party that was given up is told to whoever has the case. Each time it happens (field case S4)."""
-    about = [row for row in rows if row.recipient.startswith("party:") and row.outbox.case is not None]
-    Outbox.objects.bulk_create(
-        [
+    intents = []
+    for row in rows:
+        case = row.outbox.case
+        if case is None or not row.recipient.startswith("party:"):
+            continue
+        holder = f"user:{case.assignee_id}" if case.assignee_id else f"leads:{case.team_id}"
+        intents.append(
             record.intent(
                 kind="notice.undelivered",
                 occurrence=f"delivery/{row.pk}/given-up/{now.isoformat()}",
-                case_id=row.outbox.case_id,
+                case_id=case.pk,
                 now=now,
-                to=[
-                    f"user:{row.outbox.case.assignee_id}"
-                    if row.outbox.case.assignee_id
-                    else f"leads:{row.outbox.case.team_id}"
-                ],
+                to=[holder],
                 data={"delivery": row.pk},
             )
-            for row in about
-        ],
-        ignore_conflicts=True,
-    )
+        )
+    Outbox.objects.bulk_create(intents, ignore_conflicts=True)

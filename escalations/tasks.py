@@ -1,0 +1,73 @@
+"""What workers run. Each task is thin: it takes the time once, calls services, and writes that it has run.
+
+Tasks take ids at most, never objects or words: their arguments stand in a queue that others may look into. A task may
+be run twice or be killed in the middle; the services stand both. Each ends well before the queue's timeout.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from django.utils import timezone
+
+from escalations.services import assignment, delivery
+from escalations.services.heartbeat import beat
+
+BUDGET_S = 40
+"""Seconds that one run may take, below the queue's timeout of 60: what is left is done by the next run."""
+
+
+def heartbeat() -> None:
+    """Say that this cluster takes tasks and finishes them."""
+    beat(name="worker", now=timezone.now())
+
+
+def sweep() -> dict[str, Any]:
+    """Fire the due timers, batch by batch, until none is due or the time is up."""
+    sweeping = import_module("escalations.services.sweep")
+    return _batches("sweep", lambda: sweeping.sweep(now=timezone.now()))
+
+
+def assign_waiting() -> dict[str, Any]:
+    """Give waiting cases to people who have become free."""
+    now = timezone.now()
+    detail = {"given": assignment.assign_waiting(now=now)}
+    beat(name="assignment", now=now, detail=detail)
+    return detail
+
+
+def audit_timers() -> dict[str, Any]:
+    """Look for what should have fired and did not."""
+    audit = import_module("escalations.services.audit")
+    now = timezone.now()
+    detail = {"found": len(audit.audit_timers(now=now))}
+    beat(name="audit", now=now, detail=detail)
+    return detail
+
+
+def deliver() -> dict[str, Any]:
+    """Work out who is told, and tell them."""
+    began = time.monotonic()
+    delivery.begun()
+    now = timezone.now()
+    while delivery.expand(now=now).intents and time.monotonic() - began < BUDGET_S / 2:
+        continue
+    done = delivery.deliver(now=now, within_s=BUDGET_S - (time.monotonic() - began))
+    detail = {"messages": done.messages, **done.counts}
+    beat(name="delivery", now=now, detail=detail)
+    return detail
+
+
+def _batches(name: str, run: Callable[[], Any]) -> dict[str, Any]:
+    began, total = time.monotonic(), 0
+    while time.monotonic() - began < BUDGET_S:
+        fired = run()
+        total += fired
+        if not fired:
+            break
+    detail = {"fired": total, "seconds": round(time.monotonic() - began, 2)}
+    beat(name=name, now=timezone.now(), detail=detail)
+    return detail
