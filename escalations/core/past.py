@@ -214,7 +214,7 @@ def tell(
             if place:
                 kind = "import.reopened" if again else _KINDS.get(row.status, kind)
             status = row.status
-            reached[status] = clock
+            reached[status] = row.at
         steps.append(Step(row.line, row.at, kind, data))
         if status == "closed" or team is None:
             _end(stays, clock)

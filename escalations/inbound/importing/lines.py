@@ -20,6 +20,9 @@ from typing import BinaryIO, NamedTuple
 LONGEST_LINE = 1_000_000
 """Characters of a line; what is longer is skipped without being held in memory."""
 
+_HEAD = 2_000
+"""Characters of a line too long that are looked at to tell its case."""
+
 MOST_LINES = 200
 """Lines that one record may span."""
 
@@ -80,7 +83,8 @@ def records(stream: io.TextIOWrapper, *, delimiter: str, multiline: bool = False
     while (first := ahead(0)) is not None:
         taken = 1
         if first.too_long:
-            record = Record(first.number, (), ("line too long", f"the line has more than {LONGEST_LINE:,} characters"))
+            fault = ("line too long", f"the line has more than {LONGEST_LINE:,} characters: is a line break missing?")
+            record = Record(first.number, _made_out(first.text, delimiter), fault)
         elif not first.text.strip("\r\n"):
             waiting.popleft()
             continue
@@ -108,16 +112,16 @@ def _spanning(first: _Line, ahead: Callable[[int], _Line | None], delimiter: str
                 return record, len(texts)
             break
     fault = ("broken quoting", "a quote is opened and never closed: double the quotes inside a field, or remove it")
-    return Record(first.number, _fields(first.text, delimiter, strict=False) or (), fault), 1
+    return Record(first.number, _made_out(first.text, delimiter), fault), 1
 
 
 def _parsed(number: int, text: str, delimiter: str, width: int) -> Record:
     try:
-        fields = _fields(text, delimiter, strict=True)
+        fields = _fields(text, delimiter)
     except csv.Error as error:
         about = "field too long" if "limit" in str(error) else "broken quoting"
         hint = "put a field that holds quotes into quotes and double them; for fields with line breaks set `multiline`"
-        found = _fields(text, delimiter, strict=False)
+        found = _made_out(text, delimiter)
         return Record(number, found, (about, f"{error}: {hint if about == 'broken quoting' else 'a quote missing?'}"))
     fault = None
     if width and len(fields) != width:
@@ -129,13 +133,16 @@ def _parsed(number: int, text: str, delimiter: str, width: int) -> Record:
     return Record(number, fields, fault)
 
 
-def _fields(text: str, delimiter: str, *, strict: bool) -> list[str]:
+def _fields(text: str, delimiter: str, *, strict: bool = True) -> list[str]:
+    return next(csv.reader((text,), delimiter=delimiter, strict=strict), [])
+
+
+def _made_out(text: str, delimiter: str) -> list[str]:
+    """The fields at the beginning of a bad line, as far as they can be made out: enough to tell its case."""
     try:
-        return next(csv.reader((text,), delimiter=delimiter, strict=strict), [])
+        return _fields(text, delimiter, strict=False)
     except csv.Error:
-        if strict:
-            raise
-        return []
+        return [field.strip().strip('"') for field in text[:_HEAD].split(delimiter)[:-1]]
 
 
 def _lines(stream: io.TextIOWrapper) -> Iterator[_Line]:
@@ -146,9 +153,10 @@ def _lines(stream: io.TextIOWrapper) -> Iterator[_Line]:
             if len(text) <= LONGEST_LINE:
                 yield _Line(number, text)
                 continue
+            head = text[:_HEAD]
             while text and not text.endswith(("\n", "\r")):
                 text = stream.readline(LONGEST_LINE)
-            yield _Line(number, "", too_long=True)
+            yield _Line(number, head, too_long=True)
     except (EOFError, zlib.error, OSError) as error:
         raise Damaged(
             f"the file breaks off after line {number:,}: {error}. Nothing was imported; fetch the file again"

@@ -81,7 +81,8 @@ class CaseReader:
             if isinstance(choice := getattr(case, name), Choice):
                 named.append((name, choice.column, looked_up(choice.column, choice.table, name)))
         for name, column in case.keep.items():
-            named.append((f"keep.{name}", column, self._date(column) if column in self._mapping.dates else str))
+            is_date = column in {*self._mapping.dates, case.opened_at, case.resolved_at, case.closed_at}
+            named.append((f"keep.{name}", column, self._date(column) if is_date else str))
         for name, column, read in named:
             if column is not None:
                 yield _Field(name, self._place(column), remembered(column, read))
