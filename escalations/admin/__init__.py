@@ -1,0 +1,16 @@
+"""The desk's pages: thin. Each parses, calls one service or selector, and says what happened.
+
+base         classes that every page here stands on: read-only by default, visibility asked, never `is_superuser`
+navigation   the sidebar, made from what is registered and what the person may open
+keyset       long lists in pages of 25, without counts and page numbers
+home         what people find when they come in
+cases        the table of cases, and one case's page
+act_table    every act with its form and its service; acts: which are possible now, and why not
+people       accounts, memberships, absences, cover, on call
+queue        deliveries with the dead letters, heartbeats, the work queue: read-only
+law          registry rows and policy versions, read-only, saying where they are changed
+"""
+
+from escalations.admin import acts, cases, home, law, members, people, queue
+
+__all__ = ["acts", "cases", "home", "law", "members", "people", "queue"]

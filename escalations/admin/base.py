@@ -1,0 +1,85 @@
+"""What every page of the admin stands on: unfold's look, no more rights than stated, and one sentence of where things
+are changed when it is not here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+
+from escalations.models import User
+from escalations.models.reach import Reach
+
+
+def works_here(user: Any) -> bool:
+    """Whether somebody is signed in to the desk at all: active and staff."""
+    return bool(user.is_active and user.is_staff)
+
+
+def sees_cases(user: Any) -> bool:
+    """Whether somebody reaches the cases of at least one channel."""
+    return works_here(user) and bool(Reach.of(user).channels("see_cases"))
+
+
+class DeskAdmin(ModelAdmin):
+    """Nothing may be added, changed or deleted unless a subclass says so; everybody who works here may look.
+
+    `changed_by` is the sentence that a read-only page shows.
+    """
+
+    compressed_fields = True
+    list_per_page = 25
+    show_full_result_count = False
+    list_filter_sheet = False
+    actions = None
+    changed_by = ""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return works_here(request.user) and self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return works_here(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"where_changed": self.changed_by, **(extra_context or {})})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        where = "" if object_id is None else self.changed_by
+        return super().changeform_view(request, object_id, form_url, {"where_changed": where, **(extra_context or {})})
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The history of a row, for those who may see the row now."""
+        return super().history_view(request, object_id, extra_context)
+
+
+def link_to(row: Model, page: str = "change") -> str:
+    """The address of a row's page in the admin."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{page}", args=[row.pk])
+
+
+def person_of(request: HttpRequest) -> User:
+    """The signed-in person of a page that only signed-in people reach."""
+    user = request.user
+    if not isinstance(user, User):
+        raise TypeError("this page is for people who are signed in")
+    return user

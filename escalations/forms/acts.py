@@ -1,0 +1,386 @@
+"""The acts' forms. Choices come from the case's pinned version, who may take it from the live state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as __
+from django.utils.translation import gettext_lazy as _
+
+from escalations.core.policy import Span
+from escalations.forms.base import ActForm, Moment, text
+from escalations.models import Case, CaseLink, Clock, Escalation, Evidence, Membership, Team
+from escalations.selectors import people
+from escalations.selectors.casepage import evidence
+from escalations.selectors.wording import moment, span
+
+KINDS = dict(Clock.Kind.choices)
+
+
+class NoFields(ActForm):
+    """An act that needs nothing but the wish: take, accept, resume, close."""
+
+
+class Reply(ActForm):
+    """An answer to the party, and with it a promise of the next one."""
+
+    names = {"message": "body"}
+    body = text(_("Message to the party"), rows=8)
+    promise_due = Moment(
+        label=_("Promise an answer by"), required=False, help_text=_("Optional. The party is told; a promise is kept.")
+    )
+    promise_reason = forms.CharField(
+        label=_("Why later than promised"),
+        required=False,
+        max_length=300,
+        help_text=_("Only when an earlier promise is put off."),
+    )
+
+    def build(self) -> None:
+        promised = [line.clock.promised_at for line in self.top.running if line.clock.promised_at]
+        if promised:
+            told = min(promised)
+            self.fields["promise_due"].help_text = __("They were told: %(at)s.") % {"at": moment(told)}
+        else:
+            del self.fields["promise_reason"]
+
+
+class NoteForm(ActForm):
+    """A note among colleagues."""
+
+    names = {"note": "body"}
+    body = text(
+        _("Note for colleagues"),
+        help_text=_("The party never sees it. End with a question mark to keep it open in the brief."),
+    )
+
+
+class Reason(ActForm):
+    """An act that needs a reason."""
+
+    reason = text(_("Reason"), rows=3)
+
+
+class Release(Reason):
+    """Giving a case back to the queue."""
+
+    def build(self) -> None:
+        self.fields["reason"].help_text = __("What the next person should know.")
+
+
+class ReturnMisrouted(Reason):
+    """Returning a handoff."""
+
+    def build(self) -> None:
+        handoff = self.top.handoff
+        if handoff is not None:
+            self.fields["reason"].help_text = __("It goes back to %(team)s, and is counted as misrouted.") % {
+                "team": handoff.from_team
+            }
+
+
+class Reopen(Reason):
+    """Reopening."""
+
+    def build(self) -> None:
+        self.fields["reason"].help_text = __("Possible until %(at)s. Its clocks go on with what they had left.") % {
+            "at": moment(self.top.reopens_until)
+        }
+
+
+class HandOff(ActForm):
+    """A change of owner: to a team's queue or to one of its people, in one choice."""
+
+    names = {"team": "to", "person": "to"}
+    to = forms.ChoiceField(label=_("To"), error_messages={"required": _("Choose who takes it over.")})
+    note = text(_("Note"), help_text=_("What was done, and what is asked. The brief goes along by itself."))
+
+    def build(self) -> None:
+        case = self.top.case
+        able = people.holders(case.channel_id, "work_cases") - {case.party.staff_user_id}
+        rows = (
+            people.members(self.now).filter(team__retired_at__isnull=True).order_by("team__name", "person__first_name")
+        )
+        by_team: dict[int, list[Membership]] = {}
+        for row in rows:
+            by_team.setdefault(row.team_id, []).append(row)
+        first = self._suggested()
+        choices: list[Any] = [("", __("Choose a team or a person"))]
+        teams = Team.objects.filter(retired_at__isnull=True).order_by("name")
+        for team in sorted(teams, key=lambda team: (team.key not in first, team.name)):
+            members = [
+                (f"person:{team.pk}:{row.person_id}", f"{row.person} ({row.level.key})")
+                for row in by_team.get(team.pk, ())
+                if row.person_id in able and row.person_id != case.assignee_id
+            ]
+            queue = (
+                []
+                if team.pk == case.team_id
+                else [(f"team:{team.pk}", __("%(team)s: whoever is free") % {"team": team})]
+            )
+            label = __("%(team)s (backup)") % {"team": team} if team.key in first else str(team)
+            if queue or members:
+                choices.append((label, [*queue, *members]))
+        self.fields["to"].choices = choices  # type: ignore[attr-defined]
+
+    def _suggested(self) -> frozenset[str]:
+        return frozenset(self.top.category.backups) if self.top.category else frozenset()
+
+    def arguments(self) -> dict[str, Any]:
+        kind, team, *person = self.cleaned_data["to"].split(":")
+        return {
+            "to_team_id": int(team),
+            "to_person_id": int(person[0]) if kind == "person" else None,
+            "note": self.cleaned_data["note"],
+        }
+
+
+class Assign(ActForm):
+    """Giving a case to somebody of its team."""
+
+    names = {"person": "person"}
+    person = forms.ChoiceField(label=_("Who"), widget=forms.RadioSelect, required=False)
+
+    def build(self) -> None:
+        case = self.top.case
+        found = people.candidates(
+            team_id=case.team_id,
+            level_rank=case.level.rank,
+            channel_id=case.channel_id,
+            at=self.now,
+            specialisms=self.top.category.specialisms if self.top.category else (),
+            language=case.language,
+            party_staff_id=case.party.staff_user_id,
+        )
+        choices = [("", __("The best free person"))]
+        for item in found:
+            load = __("%(load)d of %(capacity)d cases") % {"load": item.load, "capacity": item.membership.capacity}
+            remarks = list(item.obstacles) if item.obstacles else [load]
+            if item.missing_specialisms:
+                remarks.append(__("lacks a specialism"))
+            if not item.speaks:
+                remarks.append(__("does not speak %(language)s") % {"language": case.language})
+            choices.append((str(item.person.pk), f"{item.person} · {item.membership.level.key} · {', '.join(remarks)}"))
+        self.fields["person"].choices = choices  # type: ignore[attr-defined]
+
+    def arguments(self) -> dict[str, Any]:
+        chosen = self.cleaned_data["person"]
+        return {"person_id": int(chosen) if chosen else None}
+
+
+class Escalate(ActForm):
+    """Raising a case to a higher authority."""
+
+    names = {"escalation_type": "type"}
+    type = forms.ChoiceField(
+        label=_("Kind"),
+        choices=[(key, label) for key, label in Escalation.Type.choices if key != Escalation.Type.TIME],
+        initial=Escalation.Type.MANUAL,
+    )
+    cause = forms.ChoiceField(
+        label=_("Cause"),
+        choices=[("", _("What led to it?"))]
+        + [(key, label) for key, label in Escalation.Cause.choices if key != Escalation.Cause.TIME],
+        help_text=_("So that the same escalation can be avoided next time."),
+        error_messages={"required": _("Choose the cause.")},
+    )
+    to_level = forms.ChoiceField(label=_("To"), required=False)
+    reason = text(_("Reason"), rows=3, help_text=_("What is asked of the higher level."))
+
+    def build(self) -> None:
+        policy, here = self.top.policy, self.top.case.level.rank
+        above = [key for key in policy.levels_by_rank() if policy.level_rank(key) > here]
+        levels = policy.central.levels
+        self.fields["to_level"].choices = [  # type: ignore[attr-defined]
+            ("" if place == 0 else key, f"{levels[key].name} ({key})") for place, key in enumerate(above)
+        ]
+        if not above:
+            del self.fields["to_level"]
+
+
+class DeEscalate(ActForm):
+    """Taking an escalation back."""
+
+    escalation_id = forms.TypedChoiceField(label=_("Which"), coerce=int, widget=forms.RadioSelect)
+    reason = text(_("Reason"), rows=3)
+
+    def build(self) -> None:
+        rows = self.top.escalations
+        self.fields["escalation_id"].choices = [  # type: ignore[attr-defined]
+            (row.pk, f"{row.get_type_display()}: {row.from_level} → {row.to_level}, {moment(row.at)}") for row in rows
+        ]
+        if rows:
+            self.fields["escalation_id"].initial = rows[-1].pk
+
+
+class Pause(ActForm):
+    """Letting clocks stand still."""
+
+    names = {"pause_reason": "reason"}
+    reason = forms.ChoiceField(
+        label=_("Waiting for what"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose why the case waits.")},
+    )
+    evidence = text(_("What shows it"), rows=2)
+    until = Moment(
+        label=_("Until"),
+        required=False,
+        help_text=_("Empty: as long as the reason allows. The clocks run on by themselves then."),
+    )
+
+    def build(self) -> None:
+        choices = []
+        for key, reason in self.top.policy.central.pause_reasons.items():
+            stops = ", ".join(str(KINDS.get(kind, kind)) for kind in reason.stops)
+            choices.append(
+                (
+                    key,
+                    __("%(name)s. Stops: %(stops)s; at most %(longest)s, %(most)d times")
+                    % {"name": reason.name, "stops": stops, "longest": length(reason.longest), "most": reason.most},
+                )
+            )
+        self.fields["reason"].choices = choices  # type: ignore[attr-defined]
+        self.fields["evidence"].help_text = __("The message sent, the order placed, the date agreed.")
+
+
+def length(value: Span) -> str:
+    """A span of the policy in words, with its basis."""
+    return f"{span(value.seconds)} of working time" if value.basis == "business" else span(value.seconds)
+
+
+class EvidenceForm(ActForm):
+    """An item that came in, or that is not needed after all."""
+
+    names = {"item": "key"}
+    key = forms.ChoiceField(
+        label=_("Item"), widget=forms.RadioSelect, error_messages={"required": _("Choose the item.")}
+    )
+    state = forms.ChoiceField(
+        label=_("What about it"),
+        choices=[("received", _("It is here")), ("waived", _("It is not needed"))],
+        initial="received",
+        widget=forms.RadioSelect,
+    )
+    note = forms.CharField(
+        label=_("Where it is, or why it is not needed"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def build(self) -> None:
+        items = [row for row in evidence(self.top.case) if row.state == Evidence.State.OPEN]
+        self.fields["key"].choices = [  # type: ignore[attr-defined]
+            (row.key, row.name if row.required else __("%(name)s (helpful, not required)") % {"name": row.name})
+            for row in items
+        ]
+        wanted = self.params.get("key")
+        self.fields["key"].initial = wanted or (items[0].key if items else None)
+
+    def arguments(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {"key": data["key"], "state": data["state"], "note": data["note"]}
+
+
+class Resolve(ActForm):
+    """The end of the work: what it turned out to be, and the message that tells the party."""
+
+    root_cause = forms.ChoiceField(
+        label=_("What it turned out to be"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose the root cause.")},
+    )
+    message = text(_("Message to the party"), rows=7)
+
+    def build(self) -> None:
+        causes = self.top.category.root_causes if self.top.category else {}
+        self.fields["root_cause"].choices = list(causes.items())  # type: ignore[attr-defined]
+
+
+class AcceptRoute(ActForm):
+    """Applying the route that a change of facts offered."""
+
+    decision_id = forms.IntegerField(widget=forms.HiddenInput)
+
+    def build(self) -> None:
+        if self.top.offer is not None:
+            self.fields["decision_id"].initial = self.top.offer.pk
+
+
+class Reclassify(ActForm):
+    """Another category, with its symptom: the whole route of that category applies."""
+
+    names = {"category": "what", "symptom": "what"}
+    what = forms.ChoiceField(label=_("What it is"), error_messages={"required": _("Choose the category and symptom.")})
+    reason = text(_("Reason"), rows=2, help_text=_("The time used so far counts."))
+
+    def build(self) -> None:
+        sides: dict[str, list[tuple[str, str]]] = {}
+        for key, category in sorted(self.top.policy.central.categories.items(), key=lambda item: item[1].name):
+            for symptom, name in category.symptoms.items():
+                sides.setdefault(category.side, []).append((f"{key}|{symptom}", f"{category.name}: {name}"))
+        here = self.top.category.side if self.top.category else ""
+        order: Iterable[str] = sorted(sides, key=lambda side: (side != here, side))
+        self.fields["what"].choices = [  # type: ignore[attr-defined]
+            ("", __("Choose")),
+            *((side.capitalize(), sides[side]) for side in order),
+        ]
+
+    def arguments(self) -> dict[str, Any]:
+        category, symptom = self.cleaned_data["what"].split("|")
+        return {"category": category, "symptom": symptom, "reason": self.cleaned_data["reason"]}
+
+
+class OtherCase(forms.CharField):
+    """Another case, by its reference; only cases that the person may see are found."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=24,
+            widget=forms.TextInput(attrs={"placeholder": "TL-2026-000123", "autocomplete": "off"}),
+            **kwargs,
+        )
+
+
+def find_other(form: ActForm, reference: str) -> Case | None:
+    """The case of a reference among those that the person may see; puts an error on the form when there is none."""
+    found = Case.objects.visible_to(form.user).filter(reference=reference.strip().upper()).first()
+    if found is None:
+        form.add_error("other", __("There is no such case among those that you can see."))
+    return found
+
+
+class Merge(ActForm):
+    """Making this case part of another one."""
+
+    names = {"open_case": "other"}
+    other = OtherCase(label=_("The case that lives on"))
+    reason = text(_("Reason"), rows=2, help_text=_("This case ends; its messages and deadlines go to the other one."))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("other"):
+            self.found = find_other(self, data["other"])
+        return data
+
+    def arguments(self) -> dict[str, Any]:
+        return {"into_id": self.found.pk if self.found else 0, "reason": self.cleaned_data["reason"]}
+
+
+class Link(ActForm):
+    """Tying two cases together."""
+
+    names = {"other_case": "other"}
+    other = OtherCase(label=_("The other case"))
+    kind = forms.ChoiceField(
+        label=_("How they belong together"), choices=CaseLink.Kind.choices, initial=CaseLink.Kind.RELATED
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("other"):
+            self.found = find_other(self, data["other"])
+        return data
+
+    def arguments(self) -> dict[str, Any]:
+        return {"other_id": self.found.pk if self.found else 0, "kind": self.cleaned_data["kind"]}

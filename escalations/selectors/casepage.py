@@ -1,0 +1,461 @@
+"""One case, for its page: who it is about, its clocks, what stands in the way of each act, and each tab's content.
+
+Everything starts from `find`, which goes through the verb; nothing here is shown of a case that was not found so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from escalations.core import clock as clocks
+from escalations.core.facts import parse_value, show
+from escalations.core.policy import CategoryPolicy, Policy
+from escalations.models import (
+    NEVER,
+    Approval,
+    Case,
+    CaseDecision,
+    CaseFact,
+    CaseLink,
+    Channel,
+    Clock,
+    Escalation,
+    Evidence,
+    Handoff,
+    Message,
+    Note,
+    Party,
+    Pause,
+    Remedy,
+    User,
+)
+from escalations.models.reach import Reach, may
+from escalations.selectors import law, people
+from escalations.selectors.home import reason_name
+from escalations.selectors.radar import Lane, lane_of
+from escalations.selectors.timeline import people_by_id
+from escalations.selectors.wording import moment
+
+FOLLOW = (
+    "category",
+    "channel",
+    "region",
+    "team",
+    "level",
+    "assignee",
+    "party",
+    "policy_version",
+    "merged_into",
+    "text",
+)
+
+
+def find(user: User, pk: int | str) -> Case | None:
+    """A case by its id, if this person may see it. One query."""
+    try:
+        return (
+            Case.objects.visible_to(user)
+            .select_related(*FOLLOW)
+            .defer("policy_version__document")
+            .filter(pk=int(pk))
+            .first()
+        )
+    except (ValueError, OverflowError):
+        return None
+
+
+# ------------------------------------------------------------------------------------------------------------ the top
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    """A clock as the header shows it."""
+
+    clock: Clock
+    lane: Lane
+    name: str
+    because: str = ""
+    resumes_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartyCard:
+    """What this reader may know of the party. Contact data is masked: enough to recognise, not to use elsewhere."""
+
+    pseudonym: str
+    kind: str
+    language: str
+    external_id: str
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The header of a case's page."""
+
+    case: Case
+    policy: Policy
+    category: CategoryPolicy | None
+    symptom: str
+    party: PartyCard
+    running: Sequence[ClockLine]
+    ended: Sequence[ClockLine]
+    works: bool
+    standing: frozenset[str]
+    handoff: Handoff | None
+    approvals: Sequence[Approval]
+    offer: CaseDecision | None
+    escalations: Sequence[Escalation]
+    holding: frozenset[str]
+    evidence_open: int
+    evidence_items_open: int
+    reopens_until: dt.datetime
+
+
+ORDER = {"first_response": 0, "next_update": 1, "resolution": 2, "statutory": 3, "assign": 4, "tier": 5}
+
+
+def top(case: Case, user: User, now: dt.datetime) -> Top:
+    """The header of a case that `find` returned. Nine queries, whatever happened to the case."""
+    policy = law.policy_of(case.policy_version_id)
+    category = policy.central.categories.get(case.category.key)
+    works = may(user, "work_cases", case)
+    handoff = (
+        Handoff.objects.filter(case=case, state=Handoff.State.OFFERED)
+        .select_related("from_team", "to_team", "from_person", "to_person")
+        .first()
+    )
+    approvals = list(Approval.objects.filter(case=case, state=Approval.State.WAITING).select_related("remedy", "level"))
+    standing_up = list(
+        Escalation.objects.filter(case=case, state=Escalation.State.STANDING).select_related("from_level", "to_level")
+    )
+    required = list(Evidence.objects.filter(case=case, state=Evidence.State.OPEN).values_list("required", flat=True))
+    missing = sum(required)
+    newest = CaseDecision.objects.filter(case=case).order_by("-id").first()
+    until = reopens_until(case, policy, category, now)
+    holds = {
+        "unheld": case.assignee_id is None,
+        "pending_handoff": handoff is not None,
+        "standing_escalation": bool(standing_up),
+        "requested_remedy": bool(approvals),
+        "evidence_complete": not missing,
+        "root_cause_known": bool(case.root_cause),
+        "within_window": now <= until,
+    }
+    running, ended = clock_lines(case, policy, now)
+    standing = set(people.standing(user, case, now)) if works else set()
+    rank = _rank(user, now)
+    if any(row.level.rank <= rank and _asked_by(row) != user.pk for row in approvals):
+        standing.add("approver")
+    return Top(
+        case=case,
+        policy=policy,
+        category=category,
+        symptom=category.symptoms.get(case.symptom, case.symptom) if category else case.symptom,
+        party=party_card(case.party, user, case),
+        running=running,
+        ended=ended,
+        works=works,
+        standing=frozenset(standing),
+        handoff=handoff,
+        approvals=approvals,
+        offer=newest if newest is not None and not newest.applied else None,
+        escalations=standing_up,
+        holding=frozenset(name for name, stands in holds.items() if stands),
+        evidence_open=missing,
+        evidence_items_open=len(required),
+        reopens_until=until,
+    )
+
+
+def _rank(user: User, now: dt.datetime) -> int:
+    rank = (
+        people.members(now).filter(person=user).order_by("-level__rank").values_list("level__rank", flat=True).first()
+    )
+    return rank or 0
+
+
+def _asked_by(row: Approval) -> int | None:
+    return int(row.remedy.actor_id) if row.remedy.actor_kind == "user" else None
+
+
+def clock_lines(case: Case, policy: Policy, now: dt.datetime) -> tuple[list[ClockLine], list[ClockLine]]:
+    """The clocks of a case: those that are open, in the order in which people ask for them, and those that ended.
+    Two queries."""
+    rows = list(Clock.objects.filter(case=case).order_by("id"))
+    pauses = {row.clock_id: row for row in Pause.objects.filter(clock__case=case, ends_at__isnull=True)}
+    lines = []
+    for row in rows:
+        pause = pauses.get(row.pk)
+        deadline = policy.central.statutory.get(row.name) if row.kind == Clock.Kind.STATUTORY else None
+        lines.append(
+            ClockLine(
+                clock=row,
+                lane=lane_of(row.due_at, now) if row.ended_at is None else Lane.STILL,
+                name=deadline.name if deadline else row.get_kind_display(),
+                because=reason_name(case, pause.reason) if pause else "",
+                resumes_at=pause.resume_at if pause else None,
+            )
+        )
+    lines.sort(key=lambda line: (ORDER.get(line.clock.kind, 9), line.clock.pk))
+    return (
+        [line for line in lines if line.clock.ended_at is None],
+        [line for line in lines if line.clock.ended_at is not None],
+    )
+
+
+def reopens_until(case: Case, policy: Policy, category: CategoryPolicy | None, now: dt.datetime) -> dt.datetime:
+    """Until when a case may be reopened, by its pinned version."""
+    window = (category and category.reopen_within) or policy.central.defaults.reopen_within
+    ended = case.resolved_at or case.closed_at or now
+    return clocks.due_after(window.basis, window.seconds, at=ended, calendar=law.calendar_of(case.calendar_digest))
+
+
+def party_card(party: Party, user: User, case: Case) -> PartyCard:
+    """What `user` may know of the party of a case."""
+    card = PartyCard(party.pseudonym, party.get_kind_display(), party.language, "")
+    if not may(user, "see_party_data", case):
+        return card
+    return PartyCard(
+        party.pseudonym,
+        party.get_kind_display(),
+        party.language,
+        party.external_id,
+        name=party.name,
+        email=masked_email(party.email),
+        phone=masked_phone(party.phone),
+        known=True,
+    )
+
+
+def masked_email(address: str) -> str:
+    """`mia@example.com` as `m…@example.com`."""
+    name, at, domain = address.partition("@")
+    return f"{name[:1]}…@{domain}" if at else ""
+
+
+def masked_phone(number: str) -> str:
+    """A phone number as its last two digits."""
+    return f"… {number[-2:]}" if len(number) > 4 else ""
+
+
+# ------------------------------------------------------------------------------------------------------------ the tabs
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message or note with its writer."""
+
+    row: Message | Note
+    who: str
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it stays among colleagues."""
+        return isinstance(self.row, Note)
+
+
+def correspondence(case: Case) -> list[Said]:
+    """Messages and notes of a case, newest first. Three queries."""
+    rows: list[Message | Note] = [*Message.objects.filter(case=case), *Note.objects.filter(case=case)]
+    names = people_by_id(row.actor_id for row in rows if row.actor_kind == "user")
+    party = f"the {case.party.get_kind_display()}"
+    said = [Said(row, _who(row, names, party)) for row in rows]
+    return sorted(said, key=lambda item: (item.row.at, item.row.pk), reverse=True)
+
+
+def _who(row: Any, names: dict[str, str], party: str) -> str:
+    if row.actor_kind == "user":
+        return names.get(row.actor_id, "somebody")
+    return {"party": party, "worker": "the desk"}.get(row.actor_kind, row.actor_id)
+
+
+def evidence(case: Case) -> list[Evidence]:
+    """Items of evidence, what is still open first. One query."""
+    return sorted(
+        Evidence.objects.filter(case=case), key=lambda row: (row.state != Evidence.State.OPEN, not row.required, row.pk)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A handoff or an escalation with the name of who did it."""
+
+    row: Handoff | Escalation
+    who: str
+
+    @property
+    def is_handoff(self) -> bool:
+        """Whether it is a handoff."""
+        return isinstance(self.row, Handoff)
+
+
+def moves(case: Case) -> list[Moved]:
+    """Handoffs and escalations, newest first. Three queries."""
+    rows: list[Handoff | Escalation] = [
+        *Handoff.objects.filter(case=case).select_related("from_team", "to_team", "from_person", "to_person"),
+        *Escalation.objects.filter(case=case).select_related("from_level", "to_level", "from_team", "to_team"),
+    ]
+    names = people_by_id(row.actor_id for row in rows if row.actor_kind == "user")
+    moved = [Moved(row, _who(row, names, "the party")) for row in rows]
+    return sorted(moved, key=lambda item: (item.row.at, item.row.pk), reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A remedy with its name, who asked, and the approval that it needed."""
+
+    row: Remedy
+    name: str
+    who: str
+    approval: Approval | None
+    decided_by: str = ""
+
+
+def remedies(case: Case, policy: Policy) -> list[Given]:
+    """Remedies of a case, newest first. Three queries."""
+    rows = list(Remedy.objects.filter(case=case).order_by("-id"))
+    approvals = {row.remedy_id: row for row in Approval.objects.filter(case=case).select_related("level")}
+    deciders = [row.decided_by.removeprefix("user:") for row in approvals.values()]
+    names = people_by_id([*(row.actor_id for row in rows if row.actor_kind == "user"), *deciders])
+    given = []
+    for row in rows:
+        known = policy.central.remedies.get(row.kind)
+        approval = approvals.get(row.pk)
+        by = names.get(approval.decided_by.removeprefix("user:"), "") if approval else ""
+        given.append(Given(row, known.name if known else row.kind, _who(row, names, "the party"), approval, by))
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class FactLine:
+    """A fact of the case as its reader may see it."""
+
+    row: CaseFact
+    name: str
+    shown: str
+    signal: bool
+    restricted: bool
+
+
+def facts(case: Case, policy: Policy, user: User) -> list[FactLine]:
+    """The facts of a case without those of a class that this person may not read. One query."""
+    lines = []
+    for row in CaseFact.objects.filter(case=case).order_by("id"):
+        definition = policy.central.facts.get(row.key)
+        visibility = definition.visibility if definition else None
+        if visibility is not None and not sees_class(user, visibility):
+            continue
+        shown = show(parse_value(row.key, definition.type, row.value)) if definition else str(row.value)
+        lines.append(
+            FactLine(
+                row,
+                definition.name if definition else row.key,
+                shown,
+                bool(definition and definition.signal),
+                visibility is not None,
+            )
+        )
+    return lines
+
+
+def sees_class(user: User, visibility: str | None) -> bool:
+    """Whether this person may read what is kept for a visibility class (named by a channel's key)."""
+    return visibility is None or visibility in _classes(user)
+
+
+def _classes(user: User) -> frozenset[str]:
+    return frozenset(
+        Channel.objects.filter(pk__in=Reach.of(user).channels("see_restricted")).values_list("key", flat=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another case that belongs to this one, by link or by party."""
+
+    case: Case
+    how: str
+
+
+def neighbours(case: Case, user: User, *, limit: int = 8) -> list[Neighbour]:
+    """Linked cases, and others of the same party: those that this person may see. Two queries."""
+    visible = Case.objects.visible_to(user).exclude(pk=case.pk).select_related("text", "channel")
+    links = {}
+    for row in CaseLink.objects.filter(Q(case=case) | Q(other=case)):
+        links[row.other_id if row.case_id == case.pk else row.case_id] = row.get_kind_display()
+    found = [Neighbour(row, links[row.pk]) for row in visible.filter(pk__in=links).order_by("-id")[:limit]]
+    others = visible.filter(party_id=case.party_id).exclude(pk__in=links).order_by("-id")[:limit]
+    return found + [Neighbour(row, f"same {case.party.get_kind_display()}") for row in others]
+
+
+# ---------------------------------------------------------------------------------------------------------- the record
+
+PAGE = 50
+LABELS = {
+    "status": "status",
+    "team_id": "team",
+    "assignee_id": "person",
+    "level_id": "level",
+    "channel_id": "channel",
+    "severity_band": "severity",
+    "category_id": "category",
+    "symptom": "symptom",
+    "root_cause": "root cause",
+    "is_open": "open",
+    "radar_at": "next due",
+    "merged_into_id": "merged into",
+    "ladder": "ladder",
+    "reopened": "times reopened",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of the case row: who made it, by which act, and what differs from the one before."""
+
+    number: int
+    at: dt.datetime
+    who: str
+    act: str
+    changes: Sequence[tuple[str, str, str]]
+
+
+def record(case: Case, *, limit: int = PAGE) -> list[Version]:
+    """The states that the case row has had, newest first. One query for the rows, one each for people and names."""
+    history = Case.history.model.objects.filter(id=case.pk).order_by("-history_id")
+    rows = list(history.select_related("team", "level", "channel", "category", "assignee", "history_user")[: limit + 1])
+    found = []
+    for row, older in zip(rows, [*rows[1:], None], strict=True):
+        if older is None and len(rows) > limit:
+            break
+        changes = []
+        for name, label in LABELS.items():
+            before = getattr(older, name) if older is not None else None
+            if older is not None and getattr(row, name) != before:
+                changes.append((label, _shown(older, name), _shown(row, name)))
+        who = str(row.history_user) if row.history_user else "the desk"
+        act = str(row.history_change_reason or "").rpartition(": ")[2].replace("_", " ")
+        found.append(Version(row.version, row.history_date, who, act, changes))
+    return found
+
+
+def _shown(row: Any, name: str) -> str:
+    if name.endswith("_id"):
+        related = getattr(row, name.removesuffix("_id"), None)
+        return str(related) if related is not None else "nobody" if name == "assignee_id" else "none"
+    display = getattr(row, f"get_{name}_display", None)
+    value = display() if display else getattr(row, name)
+    if isinstance(value, dt.datetime):
+        return "nothing runs" if value >= NEVER else moment(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) or "none"

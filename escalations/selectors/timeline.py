@@ -1,0 +1,238 @@
+"""What happened to a case, in sentences: its events as people read them, newest first.
+
+`TELLS` says how each kind of event is told; a kind that it does not know is shown by its name, never left out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from escalations.core.policy import Policy
+from escalations.models import Case, CaseDecision, Clock, Escalation, Event, Level, Team, User
+from escalations.selectors import law
+from escalations.selectors.wording import moment
+
+PAGE = 50
+
+#: kind -> (icon, sentence, key of the words that are shown below it)
+TELLS: dict[str, tuple[str, str, str]] = {
+    "case.opened": ("inbox", "Case opened: came by {source}, went to {owner}, {level}, severity {severity}", ""),
+    "case.assigned": ("person", "{assigned_how} {person}", ""),
+    "case.released": ("undo", "Given back to the team's queue", "reason"),
+    "case.closed": ("task_alt", "Closed", ""),
+    "case.reopened": ("restart_alt", "Reopened", "reason"),
+    "case.resolved": ("check_circle", "Resolved: {root_cause}", ""),
+    "case.paused": (
+        "pause_circle",
+        "Waiting: {pause_reason}. Stopped: {stopped}. Runs on by itself {resumes}",
+        "evidence",
+    ),
+    "case.resumed": ("play_circle", "Runs on ({because})", ""),
+    "case.merged": ("merge", "Merged into {reference}", "reason"),
+    "case.merged_here": ("merge", "{reference} was merged into this case", ""),
+    "case.linked": ("link", "Linked to another case ({kind})", ""),
+    "case.escalated": ("trending_up", "Escalated from {from_level} to {to_level}: {cause}", "reason"),
+    "case.de_escalated": ("trending_down", "De-escalated from {from_level} to {to_level}", "reason"),
+    "case.reclassified": ("category", "Reclassified from {from_category} to {to_category}", "reason"),
+    "case.rerouted": ("alt_route", "Routed anew because {cause}; changed: {changed}", ""),
+    "channel.changed": ("lock", "Moved to the channel {to_channel}", ""),
+    "severity.raised": ("priority_high", "Severity raised from {from} to {to}", ""),
+    "ladder.changed": ("stairs", "Climbs another ladder from now on", ""),
+    "clock.met": ("check", "{clock} done{late}", ""),
+    "clock.breached": ("notification_important", "{clock} is late", ""),
+    "clock.warned": ("hourglass_bottom", "{clock}: {share} % of the time is used", ""),
+    "clock.retargeted": ("timer", "{clock}: new target, the time used so far counts", ""),
+    "promise.made": ("handshake", "Promised to the party: {clock} by {due}", "reason"),
+    "statutory.started": ("balance", "Legal deadline runs: {deadline} ({basis})", ""),
+    "message.sent": ("outgoing_mail", "Answered the party", "body"),
+    "message.received": ("mail", "The party wrote", "body"),
+    "note.added": ("sticky_note_2", "Note", "body"),
+    "evidence.received": ("attach_file", "Received: {item}", "note"),
+    "evidence.waived": ("remove_done", "Not needed: {item}", "reason"),
+    "facts.changed": ("edit_note", "Facts changed: {keys}", "reason"),
+    "handoff.offered": ("swap_horiz", "Handed off from {from_team} to {to_team}", "note"),
+    "handoff.accepted": ("how_to_reg", "Handoff accepted", ""),
+    "handoff.returned": ("reply", "Returned as misrouted to {to_team}", "reason"),
+    "remedy.granted": ("redeem", "Granted: {remedy}", "reason"),
+    "remedy.requested": ("approval_delegation", "Asked {level} for {remedy}", "reason"),
+    "remedy.refused": ("block", "Refused: {remedy}", "reason"),
+    "rung.fired": ("stairs", "Climbed by time to {to_level}", ""),
+}
+
+_CAUSES = {str(key): str(label) for key, label in (*Escalation.Cause.choices, *CaseDecision.Cause.choices)}
+_LATE = frozenset({"clock.breached", "rung.fired", "case.escalated"})
+
+
+@dataclass(slots=True)
+class Told:
+    """One event as it is told."""
+
+    event: Event
+    icon: str
+    sentence: str
+    who: str
+    words: str = ""
+    late: bool = False
+    more: list[str] = field(default_factory=list)
+
+    @property
+    def at(self) -> dt.datetime:
+        """When it happened."""
+        return self.event.at
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One page of a case's timeline, newest first; `older` is the sequence number to go on from."""
+
+    lines: Sequence[Told]
+    older: int | None
+
+
+def story(case: Case, *, before: int | None = None, limit: int = PAGE) -> Story:
+    """A page of the timeline: the newest events, or those before a sequence number. Four queries at most.
+
+    The case must be one that the reader may see.
+    """
+    events = Event.objects.filter(case=case).select_related("payload").order_by("-seq")
+    if before is not None:
+        events = events.filter(seq__lt=before)
+    found = list(events[: limit + 1])
+    shown = found[:limit]
+    return Story(tell(case, shown), shown[-1].seq if len(found) > limit else None)
+
+
+def tell(case: Case, events: Iterable[Event]) -> list[Told]:
+    """Events in sentences. Names are looked up set-wise: three queries, whatever the number of events."""
+    rows = list(events)
+    policy = law.policy_of(case.policy_version_id)
+    names = Names.of(rows, case)
+    told = []
+    for event in rows:
+        icon, pattern, key = TELLS.get(event.kind, ("history", event.kind.replace(".", ": ").replace("_", " "), ""))
+        sentence = pattern.format_map(_Gap(_said(event, policy, case, names)))
+        payload = getattr(event, "payload", None)
+        words = str((payload.body if payload else {}).get(key, "")) if key else ""
+        told.append(Told(event, icon, sentence, names.who(event), words, event.kind in _LATE))
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of people, teams and levels that events speak of."""
+
+    people: dict[str, str]
+    teams: dict[int, str]
+    levels: dict[str, str]
+    party: str
+
+    @classmethod
+    def of(cls, events: Sequence[Event], case: Case) -> Names:
+        """Look up everybody and every team that these events name."""
+        ids = {event.actor_id for event in events if event.actor_kind == "user"}
+        teams: set[int] = set()
+        for event in events:
+            ids |= {str(event.data[key]) for key in ("person", "before") if isinstance(event.data.get(key), int)}
+            if event.kind.startswith("handoff."):
+                teams |= {event.data[key] for key in ("from", "to") if isinstance(event.data.get(key), int)}
+        return cls(
+            people=people_by_id(ids),
+            teams=dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")) if teams else {},
+            levels=dict(Level.objects.values_list("key", "name")),
+            party=f"the {case.party.get_kind_display()}",
+        )
+
+    def who(self, event: Event) -> str:
+        """Who did it, as people say it."""
+        if event.actor_kind == "user":
+            return self.people.get(event.actor_id, "somebody")
+        return {"party": self.party, "worker": "the desk"}.get(event.actor_kind, event.actor_id)
+
+
+def people_by_id(ids: Iterable[str]) -> dict[str, str]:
+    """Names of people by their id as text. One query, none when there is nobody."""
+    wanted = {int(value) for value in ids if value.isdigit()}
+    return {str(person.pk): str(person) for person in User.objects.filter(pk__in=wanted)} if wanted else {}
+
+
+def _said(event: Event, policy: Policy, case: Case, names: Names) -> dict[str, Any]:
+    """An event's data with keys turned into the names that people read."""
+    data, central = event.data, policy.central
+    category = central.categories.get(case.category.key)
+    said: dict[str, Any] = {
+        key: ", ".join(str(item) for item in value) if isinstance(value, list) else value for key, value in data.items()
+    }
+    kinds = dict(Clock.Kind.choices)
+    if "clock" in data:
+        said["clock"] = str(kinds.get(data["clock"], data["clock"])).capitalize()
+    if event.kind == "promise.made":
+        said["clock"] = str(kinds.get(data.get("clock", ""), "")).lower()
+    said["late"] = ", late" if data.get("late") else ""
+    for key in ("due", "resumes"):
+        if isinstance(data.get(key), str):
+            said[key] = _moment(data[key])
+    if "stopped" in data or "clocks" in data:
+        stopped = data.get("stopped") or data.get("clocks") or []
+        said["stopped"] = ", ".join(str(kinds.get(kind, kind)) for kind in stopped) or "nothing"
+    if event.kind == "case.paused":
+        reason = central.pause_reasons.get(str(data.get("reason")))
+        said["pause_reason"] = reason.name if reason else data.get("reason", "")
+    if event.kind == "case.opened":
+        owner = central.teams.get(str(data.get("owner")))
+        said |= {
+            "source": dict(Case.Source.choices).get(data.get("source", ""), data.get("source", "")),
+            "owner": owner.name if owner else data.get("owner", ""),
+            "level": names.levels.get(str(data.get("level")), data.get("level", "")),
+        }
+    elif "level" in data:
+        said["level"] = names.levels.get(str(data["level"]), data["level"])
+    if event.kind == "case.assigned":
+        how = {"taken": "Taken by", "assigned": "Given to"}
+        said["assigned_how"] = how.get(str(data.get("cause")), "Given to")
+        said["person"] = names.people.get(str(data.get("person")), "somebody")
+    if event.kind.startswith("handoff."):
+        said["from_team"] = names.teams.get(data.get("from", 0), "")
+        said["to_team"] = names.teams.get(data.get("to", 0), "")
+    for key in ("from", "to"):
+        said[f"{key}_level"] = names.levels.get(str(data.get(key)), data.get(key, ""))
+        channel = central.channels.get(str(data.get(key)))
+        said[f"{key}_channel"] = channel.name if channel else data.get(key, "")
+        other = central.categories.get(str(data.get(key)))
+        said[f"{key}_category"] = other.name if other else data.get(key, "")
+    if "cause" in data:
+        said["cause"] = _CAUSES.get(str(data["cause"]), str(data["cause"]).replace("_", " "))
+    if "remedy" in data:
+        remedy = central.remedies.get(str(data["remedy"]))
+        amount = f" {data['currency']} {data['amount']}" if data.get("amount") else ""
+        said["remedy"] = f"{remedy.name if remedy else data['remedy']}{amount}"
+    if category is not None:
+        said["root_cause"] = category.root_causes.get(str(data.get("root_cause")), data.get("root_cause", ""))
+        items = {item.key: item.name for item in category.evidence}
+        said["item"] = items.get(str(data.get("item")), data.get("item", ""))
+    if "keys" in data:
+        said["keys"] = (
+            ", ".join(
+                central.facts[key].name if key in central.facts else key
+                for key in data["keys"]
+                if key not in central.facts or central.facts[key].visibility is None
+            )
+            or "restricted ones"
+        )
+    return said
+
+
+def _moment(text: str) -> str:
+    at = parse_datetime(text)
+    return moment(at) if at else text
+
+
+class _Gap(dict[str, Any]):
+    """Leaves a gap where an older event lacks a value."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
