@@ -18,7 +18,7 @@ test: .venv/.dev               ## the whole suite, on SQLite or on the PostgreSQ
 	@$(PY) -m pytest $(ARGS)
 
 check: .venv/.dev              ## lint, types, import order, missing migrations
-	@$(PY) tools/check.py
+	@$(PY) -m tests.check
 
 bench: .venv/.dev              ## measure against floors and rivals (ONLY=sweep for one)
 	@$(PY) -m tests.bench $(ONLY)
