@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 from escalations.core import clock as clocks
@@ -29,24 +30,39 @@ CLOCK_FIELDS = (
 )
 
 
+CLOCK_COLUMNS = (
+    "kind",
+    "tier",
+    "business",
+    "target_s",
+    "warn",
+    "state",
+    "started_at",
+    "due_at",
+    "remaining_s",
+    "promised_at",
+    "breached_at",
+    "ended_at",
+    "cycle",
+    "cursor",
+)
+"""The columns of a clock's value, in the order of the value's fields."""
+
+
+@cache
+def _shares(written: str) -> tuple[int, ...]:
+    return tuple(int(share) for share in written.split(",")) if written else ()
+
+
+def clock_of(values: Sequence[Any]) -> clocks.Clock:
+    """The CLOCK_COLUMNS of a clock row as the core's value."""
+    kind, tier, business, target_s, warn, *rest = values
+    return clocks.Clock(kind, tier, "business" if business else "elapsed", target_s, _shares(warn), *rest)
+
+
 def clock_value(row: Clock) -> clocks.Clock:
     """A clock row as the core's value."""
-    return clocks.Clock(
-        kind=row.kind,  # type: ignore[arg-type]
-        tier=row.tier,
-        basis="business" if row.business else "elapsed",
-        target_s=row.target_s,
-        warn=tuple(int(share) for share in row.warn.split(",")) if row.warn else (),
-        state=row.state,  # type: ignore[arg-type]
-        started_at=row.started_at,
-        due_at=row.due_at,
-        remaining_s=row.remaining_s,
-        promised_at=row.promised_at,
-        breached_at=row.breached_at,
-        ended_at=row.ended_at,
-        cycle=row.cycle,
-        cursor=row.cursor,
-    )
+    return clock_of([getattr(row, name) for name in CLOCK_COLUMNS])
 
 
 def put_clock(row: Clock, value: clocks.Clock) -> Clock:

@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from escalations import keys
 from escalations.core import chain
@@ -63,6 +63,59 @@ def history_digest(values: Mapping[str, Any]) -> str:
     return digest_of({name: plain(value) for name, value in values.items()})
 
 
+class Linked(NamedTuple):
+    """One event of a chain, ready to be written: `data` as canonical JSON text, `salt` empty where it has no words."""
+
+    seq: int
+    kind: str
+    data: str
+    history_digest: str
+    commitment: str
+    prev: str
+    mac: str
+    salt: str
+
+
+def links(
+    *,
+    case_id: int,
+    head: Head,
+    entries: Sequence[Entry],
+    actor: Actor,
+    now: dt.datetime,
+    history: str = "",
+) -> list[Linked]:
+    """Entries chained onto `head`, which moves on. The last one carries the history row's digest."""
+    ring = keys.chain_keys()
+    key = ring.key(ring.current)
+    last = len(entries)
+    made = []
+    for number, entry in enumerate(entries, 1):
+        salt, commitment = "", chain.NO_PAYLOAD
+        if entry.words is not None:
+            raw = secrets.token_bytes(16)
+            salt, commitment = raw.hex(), chain.commitment(raw, canonical(entry.words))
+        seq, prev = head.seq + 1, head.mac
+        data = canonical(entry.data).decode()
+        digest = history if number == last else ""
+        mac = chain.link(
+            key,
+            case_id=case_id,
+            seq=seq,
+            kind=entry.kind,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            at=now,
+            data=data,
+            commitment=commitment,
+            history_digest=digest,
+            prev=prev,
+        )
+        made.append(Linked(seq, entry.kind, data, digest, commitment, prev, mac, salt))
+        head.seq, head.mac = seq, mac
+    return made
+
+
 def make_events(
     *,
     case_id: int,
@@ -72,46 +125,27 @@ def make_events(
     now: dt.datetime,
     history: str = "",
 ) -> list[tuple[Event, EventPayload | None]]:
-    """Event rows (unsaved) chained onto `head`, which moves on. The last one carries the history row's digest."""
-    ring = keys.chain_keys()
-    key = ring.key(ring.current)
+    """Event rows (unsaved) with their words, chained onto `head` as `links` does."""
+    current = keys.chain_keys().current
+    chained = links(case_id=case_id, head=head, entries=entries, actor=actor, now=now, history=history)
     made: list[tuple[Event, EventPayload | None]] = []
-    for number, entry in enumerate(entries, 1):
-        salt, commitment = "", chain.NO_PAYLOAD
-        if entry.words is not None:
-            raw = secrets.token_bytes(16)
-            salt, commitment = raw.hex(), chain.commitment(raw, canonical(entry.words))
-        digest = history if number == len(entries) else ""
-        mac = chain.link(
-            key,
-            case_id=case_id,
-            seq=head.seq + 1,
-            kind=entry.kind,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            at=now,
-            data=canonical(entry.data).decode(),
-            commitment=commitment,
-            history_digest=digest,
-            prev=head.mac,
-        )
+    for entry, one in zip(entries, chained, strict=True):
         event = Event(
             case_id=case_id,
-            seq=head.seq + 1,
-            kind=entry.kind,
+            seq=one.seq,
+            kind=one.kind,
             actor_kind=actor.kind,
             actor_id=actor.id,
             at=now,
             data=dict(entry.data),
-            history_digest=digest,
-            commitment=commitment,
-            prev=head.mac,
-            mac=mac,
-            key_id=ring.current,
+            history_digest=one.history_digest,
+            commitment=one.commitment,
+            prev=one.prev,
+            mac=one.mac,
+            key_id=current,
         )
-        payload = EventPayload(salt=salt, body=dict(entry.words)) if entry.words is not None else None
+        payload = EventPayload(salt=one.salt, body=dict(entry.words)) if entry.words is not None else None
         made.append((event, payload))
-        head.seq, head.mac = head.seq + 1, mac
     return made
 
 
