@@ -35,7 +35,8 @@ class Command(BaseCommand):
             text = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
         else:
             text = (
-                f"# {version.title}, version {version.number}, in force from {version.effective_at:%Y-%m-%d %H:%M} UTC\n"
+                f"# {version.title}, version {version.number}, "
+                f"in force from {version.effective_at:%Y-%m-%d %H:%M} UTC\n"
                 f"# policy digest {version.policy_digest}\n"
             ) + yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110)
         output: Path | None = options["output"]
