@@ -143,9 +143,7 @@ def nudge() -> None:
 
     Many nudges before a worker begins are one task. Losing one costs at most the minute: the schedule delivers anyway.
     """
-    waiting = transaction.get_connection().run_on_commit
-    if not waiting or waiting[-1][1] is not _enqueue:
-        transaction.on_commit(_enqueue, robust=True)
+    transaction.on_commit(_enqueue, robust=True)
 
 
 def begun() -> None:
