@@ -88,6 +88,12 @@ class Policy(Frozen):
             raise ValidationError.from_exception_data(type(self).__name__, errors)
         return self
 
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON Schema of a document as it is written, for editors that help while typing. References between
+        sections, bounds and ties are beyond it: `model_validate` is what decides."""
+        return cls.model_json_schema(by_alias=True, mode="validation")
+
     def document(self) -> dict[str, Any]:
         """The document as plain JSON values, defaults left out; `model_validate` gives the same policy back."""
         # The version is written even though it never varies within a class: readers choose by it.

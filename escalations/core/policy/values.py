@@ -16,11 +16,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
     field_serializer,
     model_serializer,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
@@ -75,6 +78,18 @@ class Span(Frozen):
     basis: Basis
     seconds: int = Field(gt=0, le=400 * 86_400)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        # As it is written, not as it is kept: `{business: PT4H}`.
+        schema = handler.resolve_ref_schema(handler(core))
+        for kept in ("basis", "seconds"):
+            schema["properties"].pop(kept, None)
+        duration = {"type": "string", "pattern": "^P", "description": "ISO 8601, for example PT4H or P3D"}
+        schema["properties"] |= {"business": duration, "elapsed": duration}
+        schema.pop("required", None)
+        schema["oneOf"] = [{"required": ["business"]}, {"required": ["elapsed"]}]
+        return schema
+
     @model_validator(mode="before")
     @classmethod
     def _from_written(cls, data: Any) -> Any:
@@ -125,6 +140,17 @@ class Amounts(Frozen):
 
     by_currency: dict[Currency, Amount] = Field(min_length=1)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        handler(core)
+        return {
+            "type": "object",
+            "description": cls.__doc__,
+            "propertyNames": {"pattern": "^[A-Z]{3}$"},
+            "additionalProperties": {"type": ["string", "integer"], "pattern": r"^\d+(\.\d{1,2})?$"},
+            "minProperties": 1,
+        }
+
     @model_validator(mode="before")
     @classmethod
     def _from_written(cls, data: Any) -> Any:
@@ -155,6 +181,26 @@ class Test(Frozen):
     op: Operator
     value: Scalar | tuple[Scalar, ...] | Amounts
     visibility: Key | None = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core))
+        for kept in ("op", "value"):
+            schema["properties"].pop(kept, None)
+        scalar = {"type": ["string", "integer", "boolean"]}
+        amounts = {"type": "object", "propertyNames": {"pattern": "^[A-Z]{3}$"}, "minProperties": 1}
+        schema["properties"] |= {
+            "eq": scalar,
+            "ne": scalar,
+            "contains": scalar,
+            "in": {"type": "array", "items": scalar, "minItems": 1},
+            "gte": {"anyOf": [{"type": "integer"}, amounts]},
+            "lte": {"anyOf": [{"type": "integer"}, amounts]},
+            "present": {"type": "boolean"},
+        }
+        schema["required"] = ["fact"]
+        schema["oneOf"] = [{"required": [op]} for op in OPERATORS]
+        return schema
 
     @model_validator(mode="before")
     @classmethod

@@ -10,6 +10,7 @@ import yaml
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from escalations.core.policy import Policy
 from escalations.errors import NoPolicy
 from escalations.models import PolicyVersion
 from escalations.selectors import law
@@ -28,7 +29,12 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, metavar="FILE", help="write to a new file instead of the screen")
         parser.add_argument("--dry-run", action="store_true", help="with --output: say what would be written")
 
+        parser.add_argument("--schema", action="store_true", help="the JSON Schema of policy documents instead")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["schema"]:
+            self.stdout.write(json.dumps(Policy.json_schema(), indent=2, ensure_ascii=False))
+            return
         version = self.version(options["policy_version"])
         document = json.loads(PolicyVersion.objects.values_list("document", flat=True).get(pk=version.pk))
         if options["as_json"]:
