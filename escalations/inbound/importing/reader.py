@@ -13,6 +13,7 @@ from escalations.core.past import Implausible, PastCase, Reading, Refusal, Row, 
 from escalations.inbound.importing.mapping import Choice, Mapping, filled, places
 from escalations.inbound.importing.spool import Kept
 from escalations.inbound.importing.values import (
+    REMEMBERED,
     BadValue,
     code,
     cut,
@@ -46,7 +47,7 @@ class CaseReader:
         case, step = mapping.case, mapping.step
         self._at = self._place(step.at), self._date(step.at)
         self._status = self._place(step.status.column), looked_up(step.status.column, step.status.table, "state")
-        self._team = (self._place(step.team.column), lru_cache(4096)(lambda value: term(step.team, value)))
+        self._team = (self._place(step.team.column), lru_cache(REMEMBERED)(lambda value: term(step.team, value)))
         self._fields = list(self._case_fields())
         self._texts = {
             name: self._place(name) for pattern in (case.summary, case.description) for name in places(pattern)

@@ -29,7 +29,7 @@ class Spool:
         # The empty name is SQLite's for a database of one's own that spills to a file when it outgrows its cache.
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000;"
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -4000;"
             "CREATE TABLE row (id TEXT NOT NULL, line INTEGER NOT NULL, body BLOB NOT NULL);"
             "CREATE TABLE aside (line INTEGER NOT NULL, about TEXT NOT NULL, message TEXT NOT NULL);"
         )

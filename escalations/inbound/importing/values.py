@@ -15,6 +15,9 @@ from escalations.inbound.importing.mapping import Coded, Named, filled
 
 Value = TypeVar("Value")
 
+REMEMBERED = 1_024
+"""Values of a column that are remembered: the rows of a case repeat them, and memory must not grow with the file."""
+
 _NOT_A_KEY = re.compile(r"[^a-z0-9_.\-]+")
 _IMPORTED = "imported:"
 
@@ -31,7 +34,7 @@ def dates(column: str, form: str, *, zone: dt.tzinfo, latest: dt.datetime) -> Ca
     """A reader of one column's dates: aware, in UTC. `form` is "iso" or strptime's; a time without an offset is meant
     in `zone`. Dates before 1970 and after `latest` are slips."""
 
-    @lru_cache(8192)
+    @lru_cache(REMEMBERED)
     def read(text: str) -> dt.datetime:
         try:
             moment = dt.datetime.fromisoformat(text) if form == "iso" else dt.datetime.strptime(text, form)  # noqa: DTZ007
@@ -98,7 +101,7 @@ def code(coded: Coded, value: str) -> str:
 def remembered(column: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
     """A reader that remembers its answers, and says the column with what is wrong."""
 
-    @lru_cache(8192)
+    @lru_cache(REMEMBERED)
     def remembered(text: str) -> Any:
         try:
             return read(text)
