@@ -143,7 +143,7 @@ def make(
 
 
 def _line(step: Step) -> Line:
-    values = {key: ", ".join(value) if isinstance(value, list) else value for key, value in step.data.items()}
+    values = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in step.data.items()}
     text = TOLD[step.kind].format_map(_Blank(values))
     words = " ".join(step.words.split())
     if words:
