@@ -7,13 +7,13 @@ be run twice or be killed in the middle; the services stand both. Each ends well
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from django.utils import timezone
 
 from escalations.services import assignment, delivery
+from escalations.services import sweep as sweeping
 from escalations.services.heartbeat import beat
 
 BUDGET_S = 40
@@ -26,9 +26,8 @@ def heartbeat() -> None:
 
 
 def sweep() -> dict[str, Any]:
-    """Fire the due timers, batch by batch, until none is due or the time is up."""
-    sweeping = import_module("escalations.services.sweep")
-    return _batches("sweep", lambda: sweeping.sweep(now=timezone.now()))
+    """Fire the due timers, batch by batch, until none is due or the time is up. The sweep writes its own heartbeat."""
+    return sweeping.run(within_s=BUDGET_S).detail()
 
 
 def assign_waiting() -> dict[str, Any]:
@@ -58,16 +57,4 @@ def deliver() -> dict[str, Any]:
     done = delivery.deliver(now=now, within_s=BUDGET_S - (time.monotonic() - began))
     detail = {"messages": done.messages, **done.counts}
     beat(name="delivery", now=now, detail=detail)
-    return detail
-
-
-def _batches(name: str, run: Callable[[], Any]) -> dict[str, Any]:
-    began, total = time.monotonic(), 0
-    while time.monotonic() - began < BUDGET_S:
-        fired = run()
-        total += fired
-        if not fired:
-            break
-    detail = {"fired": total, "seconds": round(time.monotonic() - began, 2)}
-    beat(name=name, now=timezone.now(), detail=detail)
     return detail

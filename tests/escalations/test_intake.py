@@ -129,9 +129,7 @@ def test_without_a_playbook_it_says_how_to_install_one(db: None) -> None:
         intake.open_case(document={}, actor=Actor.worker("test"), now=NOW)
 
 
-def test_the_number_of_statements_does_not_grow_with_facts(
-    desk: Desk, django_assert_max_num_queries: Any
-) -> None:
+def test_the_number_of_statements_does_not_grow_with_facts(desk: Desk, django_assert_max_num_queries: Any) -> None:
     desk.open()
     many = {"money_at_risk": {"amount": "5.00", "currency": "EUR"}, "legal": True, "safety": False}
     with django_assert_max_num_queries(30):

@@ -21,6 +21,7 @@ from escalations.models import (
     Category,
     Channel,
     Clock,
+    Delivery,
     Level,
     Membership,
     Outbox,
@@ -31,6 +32,8 @@ from escalations.models import (
     Team,
     User,
 )
+from escalations.services import delivery
+from tests.mailserver import Received
 from tests.playbook.editions import SMALL
 
 NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
@@ -182,3 +185,34 @@ def small_desk(*, messages: dict[str, Any] | None = None) -> SmallDesk:
     desk.jon = desk.person("Jon", team=care)
     desk.ana = desk.person("Ana", team=care, leads=True)
     return desk
+
+
+MIA, JON, ANA, BEA = (
+    "mia@desk.example.test",
+    "jon@desk.example.test",
+    "ana@desk.example.test",
+    "bea@home.example.test",
+)
+
+
+def run(now: dt.datetime = NOW) -> delivery.Delivered:
+    """One round: recipients are worked out, what is due leaves."""
+    delivery.expand(now=now)
+    return delivery.deliver(now=now)
+
+
+def said(mail: Received) -> str:
+    """The plain text of a mail, with one kind of line end."""
+    return mail.text.replace("\r\n", "\n")
+
+
+def html_of(mail: Received) -> str:
+    """The HTML of a mail."""
+    part = mail.message.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def states() -> dict[str, str]:
+    """State by recipient of all deliveries."""
+    return dict(Delivery.objects.order_by("id").values_list("recipient", "state"))
