@@ -8,7 +8,7 @@ from outside the source, the dates of public holidays, comes from a library whos
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
@@ -16,8 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from escalations.core.calendar import Calendar, CalendarError
 from escalations.core.edition import edition_digest, text_digest
+from escalations.core.lint import lint
 from escalations.core.policy import Policy
 from escalations.core.policy import problems as policy_problems
+from escalations.core.scenario import Scenario, run_all
 from playbook.core import pages as page_rules
 from playbook.core.public_holidays import LONGEST_HORIZON, expanded, libraries
 from playbook.core.source import Place, Problem, Source, SourceError
@@ -57,7 +59,7 @@ class EditionDocument(_Written):
     horizon: Horizon | None = None
     policy: dict[str, Any]
     pages: dict[PageLanguage, dict[PageKey, str]] = {}
-    scenarios: list[dict[str, Any]] = []
+    scenarios: list[Scenario] = []
     successors: dict[Literal[REGISTRY], dict[str, str]] = {}  # type: ignore[valid-type]
 
 
@@ -142,29 +144,70 @@ def _calendar_problems(source: Source, spec: Any, at: Place) -> Iterator[Problem
         return  # of a wrong shape: the document's own check says where
 
 
-def compile_source(source: Source) -> Compiled:
-    """Compile an edition. Raises SourceError that lists every problem found, with the file and line of each.
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What was found in an edition or policy: errors stop it, warnings may be meant."""
 
-    Runs, in this order: the edition's own form, the policy document with its holidays and calendars, the pages, and
-    successors. What an earlier step finds wrong ends it, because later ones need it.
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+    policy: Policy | None = None
+    compiled: Compiled | None = None
+
+
+def compile_source(source: Source) -> Compiled:
+    """Compile an edition. Raises SourceError that lists every error found, with the file and line of each."""
+    examined = examine(source)
+    if examined.compiled is None:
+        raise SourceError(*examined.errors)
+    return examined.compiled
+
+
+def examine(source: Source) -> Examined:
+    """Compile an edition as far as it goes, and tell errors and warnings.
+
+    Runs, in this order: the edition's own form, the policy document with its holidays and calendars, then lint, pages,
+    successors and scenarios. What an earlier step finds wrong ends it, because later ones need it.
     """
-    written = _read_edition(source)
-    policy = compile_policy(source, written.policy, ("policy",), written.horizon.years if written.horizon else None)
-    problems = [
-        *_missing_horizon(source, policy),
+    try:
+        written = _read_edition(source)
+        policy = compile_policy(source, written.policy, ("policy",), written.horizon.years if written.horizon else None)
+    except SourceError as error:
+        return Examined(error.problems)
+    errors, warnings = _linted(source, policy, ("policy",))
+    errors += [
         *_successor_problems(source, policy, written.successors),
         *page_rules.problems(source, policy, written.pages),
+        *_scenario_problems(source, policy, written.scenarios),
     ]
-    if problems:
-        raise SourceError(*problems)
-    return Compiled(
+    if errors:
+        return Examined(tuple(errors), tuple(warnings), policy)
+    compiled = Compiled(
         policy=policy,
         texts=page_rules.named(written.pages),
         successors=written.successors,
         scenarios=len(written.scenarios),
-        warnings=(),
+        warnings=tuple(warnings),
         notes={"horizon": _span(written.horizon), **libraries()},
     )
+    return Examined((), compiled.warnings, policy, compiled)
+
+
+def examine_policy(source: Source) -> Examined:
+    """Check a policy document that stands alone, such as one that was exported."""
+    try:
+        policy = compile_policy(source, source.document, (), None)
+    except SourceError as error:
+        return Examined(error.problems)
+    errors, warnings = _linted(source, policy, ())
+    return Examined(tuple(errors), tuple(warnings), policy)
+
+
+def _linted(source: Source, policy: Policy, at: Place) -> tuple[list[Problem], list[Problem]]:
+    """Lint's findings as errors and warnings."""
+    found: dict[str, list[Problem]] = {"error": [], "warning": []}
+    for finding in lint(policy):
+        found[finding.severity].append(source.problem((*at, *finding.path), finding.message, finding.code))
+    return found["error"], found["warning"]
 
 
 def _read_edition(source: Source) -> EditionDocument:
@@ -174,15 +217,6 @@ def _read_edition(source: Source) -> EditionDocument:
         raise SourceError(
             *(source.problem(item["loc"], message) for item, (_, message) in _with_places(error))
         ) from None
-
-
-def _missing_horizon(source: Source, policy: Policy) -> Iterator[Problem]:
-    for key, spec in policy.central.calendars.items():
-        if spec.public_holidays is not None and spec.expanded_until is None:
-            yield source.problem(
-                ("policy", "central", "calendars", key, "public_holidays"),
-                "say for which years: write `horizon: {first: 2026, last: 2029}` beside `edition`",
-            )
 
 
 def _successor_problems(
@@ -195,6 +229,20 @@ def _successor_problems(
                 yield source.problem(("successors", section, old), f"{old} is still there, so it needs no successor")
             if new not in keys:
                 yield source.problem(("successors", section, old), f"the successor {new} is not there")
+
+
+def _scenario_problems(source: Source, policy: Policy, scenarios: Sequence[Scenario]) -> Iterator[Problem]:
+    """Scenarios that do not come out as the edition says, and names that stand twice."""
+    seen: set[str] = set()
+    for number, scenario in enumerate(scenarios):
+        at: Place = ("scenarios", number)
+        if scenario.name in seen:
+            yield source.problem((*at, "name"), f"{scenario.name!r} stands twice; give each scenario a name of its own")
+        seen.add(scenario.name)
+    for scenario, mismatches in run_all(policy, scenarios):
+        place: Place = ("scenarios", scenarios.index(scenario))
+        for mismatch in mismatches:
+            yield source.problem(place, f"{scenario.name}: {mismatch}")
 
 
 def _span(horizon: Horizon | None) -> list[int] | None:

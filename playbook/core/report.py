@@ -16,7 +16,10 @@ def as_lines(problems: Iterable[Problem]) -> str:
 
 def as_json(problems: Iterable[Problem]) -> list[dict[str, str]]:
     """Problems as plain values."""
-    return [{"place": problem.place, "message": problem.message} for problem in problems]
+    return [
+        {"place": problem.place, "message": problem.message} | ({"code": problem.code} if problem.code else {})
+        for problem in problems
+    ]
 
 
 def summary(compiled: Compiled) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Problem:
 
     place: str
     message: str
+    code: str = ""
+    """The kind of finding, for programs; lint's findings have one."""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"
@@ -54,13 +56,13 @@ class Source:
     document: dict[str, Any]
     marks: Mapping[Place, str] = field(default_factory=dict)
 
-    def problem(self, path: Place, message: str) -> Problem:
+    def problem(self, path: Place, message: str, code: str = "") -> Problem:
         """A problem at a path of the document, named by path and by the nearest line that is known."""
         dotted = ".".join(str(part) for part in path) or "document"
         for depth in range(len(path), -1, -1):
             if (mark := self.marks.get(path[:depth])) is not None:
-                return Problem(f"{mark} {dotted}", message)
-        return Problem(dotted, message)
+                return Problem(f"{mark} {dotted}", message, code)
+        return Problem(dotted, message, code)
 
 
 def read(path: Path) -> Source:
@@ -98,11 +100,11 @@ def _not_plain(text: str, name: str) -> Iterator[Problem]:
     the process on deep nesting, so this comes first."""
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        place = f"{name}:{event.start_mark.line + 1}"
+        place = f"{name}:{event.start_mark.line + 1}" if event.start_mark else name
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             yield Problem(place, "write it out here: anchors and aliases are not used")
-        elif getattr(event, "tag", None) is not None:
-            yield Problem(place, f"the tag {event.tag} is not used here; write plain values")
+        elif (tag := getattr(event, "tag", None)) is not None:
+            yield Problem(place, f"the tag {tag} is not used here; write plain values")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:

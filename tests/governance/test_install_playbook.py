@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from escalations.models import CalendarSnapshot, Category, PolicyText, PolicyVersion, Team
 from governance.models import Publication
 from playbook.models import Edition
-from tests.playbook.editions import central, small
+from tests.playbook.editions import central, write
 
 pytestmark = pytest.mark.django_db
 
@@ -35,9 +34,7 @@ def fails(*arguments: str) -> tuple[int, str]:
 
 
 def edition_file(folder: Path, change: Any = None) -> str:
-    file = folder / "mine.yaml"
-    file.write_text(yaml.safe_dump(small(change).document), encoding="utf-8")
-    return str(file)
+    return write(folder / "mine.yaml", change)
 
 
 def rows() -> list[int]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from playbook.core.source import Source
 
@@ -41,7 +44,12 @@ SMALL: dict[str, Any] = {
             },
             "facts": {"value": {"name": "Value", "type": "number"}},
             "defaults": {
-                "targets": {"first_response": {"business": "PT4H"}, "resolution": {"business": "PT16H"}},
+                "targets": {
+                    "assign": {"business": "PT1H"},
+                    "first_response": {"business": "PT4H"},
+                    "next_update": {"business": "PT8H"},
+                    "resolution": {"business": "PT16H"},
+                },
                 "ladder": "plain",
                 "reopen_within": {"elapsed": "P7D"},
             },
@@ -90,3 +98,11 @@ def central(document: dict[str, Any]) -> dict[str, Any]:
     """The central part of an edition's policy."""
     found: dict[str, Any] = document["policy"]["central"]
     return found
+
+
+def write(path: Path, change: Callable[[dict[str, Any]], Any] | None = None) -> str:
+    """The small edition, changed, as a YAML file; returns its path as text."""
+    # By way of JSON, or what stands twice would be written with anchors.
+    plain = json.loads(json.dumps(small(change).document))
+    path.write_text(yaml.safe_dump(plain), encoding="utf-8")
+    return str(path)

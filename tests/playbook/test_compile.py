@@ -88,8 +88,8 @@ def test_a_whole_edition_compiles() -> None:
         (
             lambda d: central(d)["calendars"]["day"].update(public_holidays={"country": "DE"}),
             (
-                "policy.central.calendars.day.public_holidays: say for which years: "
-                "write `horizon: {first: 2026, last: 2029}` beside `edition`"
+                "policy.central.calendars.day.public_holidays: the public holidays of DE are not yet dates; "
+                "compile the edition with a horizon of years"
             ),
         ),
         (
@@ -109,6 +109,56 @@ def test_a_whole_edition_compiles() -> None:
     ],
 )
 def test_a_problem_says_where_and_what_to_do(change: Any, told: str) -> None:
+    assert told in problems(change)
+
+
+def test_what_lint_calls_an_error_stops_the_edition_and_a_warning_does_not() -> None:
+    def shadow(document: dict[str, Any]) -> None:
+        rule = central(document)["rules"][0]
+        central(document)["rules"].append(
+            {**rule, "key": "larger", "priority": 20, "when": {"fact": "value", "gte": 200}}
+        )
+
+    assert any("rules.1: rule larger never matches" in line for line in problems(shadow))
+    compiled = compile_source(small(lambda d: central(d)["categories"]["order"].update(backups=[])))
+    assert [(problem.code, problem.place) for problem in compiled.warnings if problem.code == "no-backup"] == [
+        ("no-backup", "policy.central.categories.order.backups")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            lambda d: d["scenarios"][0]["expect"].update(level="L1"),
+            "scenarios.0: A large order: level: expected L1, got L2 (from rule:large)",
+        ),
+        (
+            lambda d: d["scenarios"][0].update(
+                received="2026-11-20T16:00+01:00",
+                expect={"due": {"first_response": "2026-11-23T11:00+01:00"}},
+            ),
+            (
+                "scenarios.0: A large order: due.first_response: expected 2026-11-23 11:00:00+01:00, "
+                "got 2026-11-23 12:00:00+01:00 (from default, calendar day)"
+            ),
+        ),
+        (
+            lambda d: d["scenarios"][0]["case"].update(symptom="sad"),
+            "scenarios.0: A large order: case.symptom: order has no 'sad'; choose one of late",
+        ),
+        (
+            lambda d: d["scenarios"].append(dict(d["scenarios"][0])),
+            "scenarios.1.name: 'A large order' stands twice; give each scenario a name of its own",
+        ),
+        (lambda d: d["scenarios"][0].update(expct={}), "scenarios.0.expct: Extra inputs are not permitted"),
+        (
+            lambda d: d["scenarios"][0].update(expect={}),
+            "scenarios.0.expect: say what must come of the case, for example {owner: payments, level: L2}",
+        ),
+    ],
+)
+def test_a_scenario_that_fails_stops_the_edition(change: Any, told: str) -> None:
     assert told in problems(change)
 
 

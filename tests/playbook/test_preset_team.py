@@ -89,8 +89,9 @@ def test_the_usual_ladder_is_24_48_and_72_hours_elapsed(policy: Policy) -> None:
         ("elapsed", 48, "L3"),
         ("elapsed", 72, "L4"),
     ]
-    assert max(rung.after.seconds for rung in central.ladders["safety"].rungs) < 24 * 3600
-    assert max(rung.after.seconds for rung in central.ladders["fraud"].rungs) <= 24 * 3600
+    for faster, hours in (("safety", 12), ("fraud", 24), ("account", 24), ("incident", 12)):
+        climbed = [rung.after.seconds / 3600 for rung in central.ladders[faster].rungs if rung.level is not None]
+        assert max(climbed) <= hours
 
 
 def test_every_rung_in_elapsed_time_has_somebody_on_call(policy: Policy) -> None:
