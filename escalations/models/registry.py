@@ -1,7 +1,9 @@
 """Registry rows: the keys that policy documents refer to, as rows that cases can point at.
 
-They are projected from a policy version when it is installed (`services.policy.install` is the only writer), read-only
-in the admin, never deleted: a key that falls out of the law is retired, with a successor where cases still need one.
+They are projected from a policy version when it is installed (`services.policy.install` is the only writer of live
+rows), read-only in the admin, never deleted: a key that falls out of the law is retired, with a successor where cases
+still need one. `services.imports` adds rows that are retired from their first moment, for teams and categories that
+past cases of another desk had.
 """
 
 from __future__ import annotations

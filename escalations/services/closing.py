@@ -96,6 +96,8 @@ def reopen(*, case_id: int, actor: Actor, now: dt.datetime, reason: str, version
     with working(case_id=case_id, act="reopen", actor=actor, now=now, version=version) as work:
         case = work.case
         work.require(given={"reason": reason}, holding={"within_window": now <= reopens_until(work)})
+        if case.team.retired_at is not None and case.team.successor_id is None:
+            raise Refused("Its team is of the past, and nobody would own the case: open a new one and link it to this.")
         work.change(is_open=True, resolved_at=None, closed_at=None, reopened=case.reopened + 1)
         work.own(cause="reopened")
         ended: dict[tuple[str, str], Clock] = {}

@@ -12,7 +12,7 @@ import time_machine
 import yaml
 
 from escalations.core.actor import Actor
-from escalations.errors import Invalid
+from escalations.errors import Invalid, Refused
 from escalations.inbound.importing.spool import Spool
 from escalations.models import (
     NEVER,
@@ -31,8 +31,9 @@ from escalations.models import (
     Team,
     Timer,
 )
-from escalations.selectors import law
-from escalations.services import handoffs, record, registry
+from escalations.selectors import law, timeline
+from escalations.selectors.brief import brief_of
+from escalations.services import closing, handoffs, record, registry, replies
 from tests.core.policies import market_document
 from tests.escalations.importing import DATA, MAPPING, case_rows, csv_text, everything, row, run
 from tests.factories.desk import NOW, Desk, broken
@@ -113,8 +114,9 @@ def test_a_small_log_of_another_desk_by_everything_a_mapping_can_say(desk: Desk,
         18: "column 'Ticket' is empty: no case to put the row to",
         19: "13 fields, the header has 14: is there a stray separator?",
         20: "closed at 2025-07-02 08:00, before it was opened: check the dates",
+        21: "the case is resolved but not closed there, and it is not said when: say it, or close it there",
     }
-    assert ran.report["cases"]["refused"] == 8
+    assert ran.report["cases"]["refused"] == 9
     assert Case.objects.count() == 3
     for case in Case.objects.all():
         assert broken(case) is None
@@ -179,6 +181,28 @@ def test_teams_of_the_past_are_retired_rows_that_no_law_can_use(desk: Desk, tmp_
         handoffs.hand_off(
             case_id=case.pk, actor=desk.by("mia"), now=NOW, to_team_id=teams[0].pk, note="To a team that is gone"
         )
+
+
+def test_a_past_case_is_not_reopened_into_nobody_s_hands(desk: Desk, tmp_path: Path) -> None:
+    """Closed yesterday, so within the time for reopening; but its team takes no cases any more."""
+    rows = [line | {"opened": "2026-11-20 08:00", "at": f"2026-11-2{1 + day} 12:00"}
+            for day, line in enumerate(case_rows("7", "1"))]  # fmt: skip
+    assert run(tmp_path, csv_text(rows)).status == 0
+    case = imported("7")
+    with pytest.raises(Refused, match="open a new one and link it"):
+        closing.reopen(case_id=case.pk, actor=Actor.party(case.party_id), now=NOW, reason="Broken again")
+    case.refresh_from_db()
+    assert (case.status, case.is_open) == ("closed", False)
+
+
+def test_what_can_be_said_of_a_closed_case_can_be_said_of_a_past_one(desk: Desk, tmp_path: Path) -> None:
+    run(tmp_path, csv_text(case_rows("7", "1", "2")))
+    case = imported("7")
+    replies.note(case_id=case.pk, actor=desk.by("mia"), now=NOW, body="Seen again today")
+    assert broken(case) is None
+    assert brief_of(imported("7"), now=NOW)["path"][0]["team"] == "Group 1"
+    assert len(timeline.story(imported("7")).lines) == 4
+    assert not Clock.objects.exists()
 
 
 def test_a_new_version_leaves_teams_and_categories_of_the_past_alone(desk: Desk, tmp_path: Path) -> None:

@@ -187,8 +187,14 @@ class CaseReader:
 
 
 def _check_has_owner(story: Story, category: Term, line: int) -> None:
-    """A case that is resolved but not closed is still this desk's to close or reopen: it needs an owner here."""
-    if story.status == "closed" or (story.team is not None and story.team.here and category.here):
+    """A case that is resolved but not closed is still this desk's to close or reopen: it needs an owner here, and the
+    moment from which on the time for closing counts."""
+    if story.status == "closed":
+        return
+    if story.resolved_at is None:
+        message = "the case is resolved but not closed there, and it is not said when: say it, or close it there"
+        raise Implausible("resolved, not closed", message, line)
+    if story.team is not None and story.team.here and category.here:
         return
     raise Implausible(
         "resolved, not closed",
