@@ -20,19 +20,10 @@ from playbook.services.editions import mark_published
 
 
 @transaction.atomic
-def publish_first(
-    *,
-    edition_id: int,
-    by: str,
-    reason: str,
-    now: dt.datetime,
-    approver: Any = None,
-    effective_at: dt.datetime | None = None,
-) -> PolicyVersion:
+def publish_first(*, edition_id: int, by: str, reason: str, now: dt.datetime, approver: Any = None) -> PolicyVersion:
     """Publish the first playbook of an empty desk. Nobody votes, because there is no council yet; it is on record.
 
-    `by` names who did it (a person, or the command and the system's user). In force from `effective_at` (UTC), or
-    now. One transaction: approval record, policy version, edition closed. Publishing the same edition again returns
+    `by` names who did it (a person, or the command and the system's user). In force at once. One transaction: approval record, policy version, edition closed. Publishing the same edition again returns
     the version that it made.
 
     Raises Refused, in words, when the edition is not compiled, was changed since, or the desk is not empty.
@@ -50,7 +41,7 @@ def publish_first(
         reference=f"{BOOTSTRAP}-{edition.edition_digest[:12]}",
         edition=edition,
         edition_digest=edition.edition_digest,
-        effective_at=effective_at or now,
+        effective_at=now,
         approved_at=now,
         approved_by=by[:150],
         approver=approver,
