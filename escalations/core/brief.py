@@ -111,13 +111,14 @@ def make(
     missing: Sequence[str],
     path: Sequence[Stay],
     status: str,
+    held: bool = True,
     offered: bool = False,
     waiting_for_approval: bool = False,
     longest: int = LONGEST,
 ) -> Brief:
     """The brief of a case. `steps` in their order; the last `longest` that are told are kept, the opening always.
 
-    `status` and the two flags decide the next action, in the order in which they hold a case up.
+    `status`, whether somebody has it (`held`) and the two flags decide the next action, in the order in which they hold a case up.
     """
     lines = [(step, _line(step)) for step in steps if step.kind in TOLD]
     told = [line for _, line in lines]
@@ -137,7 +138,7 @@ def make(
         promised=tuple(sorted(promised, key=lambda item: item.due)),
         missing=tuple(missing),
         questions=tuple(questions),
-        next_action=_next(status, missing, offered=offered, waiting_for_approval=waiting_for_approval),
+        next_action=_next(status, missing, held=held, offered=offered, waiting_for_approval=waiting_for_approval),
         path=tuple(path),
     )
 
@@ -156,12 +157,12 @@ class _Blank(dict[str, Any]):
         return "?"
 
 
-def _next(status: str, missing: Sequence[str], *, offered: bool, waiting_for_approval: bool) -> str:
+def _next(status: str, missing: Sequence[str], *, held: bool, offered: bool, waiting_for_approval: bool) -> str:
     if offered:
         return "accept the handoff, or return it with the reason"
     if waiting_for_approval:
         return "decide on the remedy that waits for approval"
-    if status in ("new", "triaged", "reopened"):
+    if not held and status in ("new", "triaged", "reopened", "assigned", "in_progress"):
         return "take the case, or give it to somebody"
     if status == "waiting":
         return "wait; the clocks go on by themselves"

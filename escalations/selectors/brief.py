@@ -22,6 +22,15 @@ from escalations.models import (
 )
 from escalations.selectors import law
 
+#: Why a pause ended, in words.
+RESUMED = {
+    "party_reply": "the party answered",
+    "evidence": "evidence came in",
+    "resumed": "by hand",
+    "time": "its time was over",
+    "resolved": "resolved",
+}
+
 
 def brief_value(case: Case, *, now: dt.datetime) -> brief.Brief:
     """The brief of a case as it stands. Eight queries, whatever the length of its history."""
@@ -50,6 +59,7 @@ def brief_value(case: Case, *, now: dt.datetime) -> brief.Brief:
         ),
         path=_path(case),
         status=case.status,
+        held=case.assignee_id is not None,
         offered=Handoff.objects.filter(case=case, state=Handoff.State.OFFERED).exists(),
         waiting_for_approval=Approval.objects.filter(case=case, state=Approval.State.WAITING).exists(),
     )
@@ -97,6 +107,10 @@ def _named(data: dict[str, Any], policy: Policy, case: Case, people: dict[tuple[
     named = dict(data)
     central = policy.central
     category = central.categories.get(case.category.key)
+    if isinstance(data.get("keys"), list):
+        named["keys"] = [central.facts[key].name if key in central.facts else key for key in data["keys"]]
+    if "because" in data:
+        named["because"] = RESUMED.get(str(data["because"]), str(data["because"]))
     if isinstance(data.get("person"), int):
         named["person"] = people.get(("user", str(data["person"])), "somebody")
     for field, table in (("reason", central.pause_reasons), ("remedy", central.remedies)):
