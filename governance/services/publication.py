@@ -23,8 +23,8 @@ from playbook.services.editions import mark_published
 def publish_first(*, edition_id: int, by: str, reason: str, now: dt.datetime, approver: Any = None) -> PolicyVersion:
     """Publish the first playbook of an empty desk. Nobody votes, because there is no council yet; it is on record.
 
-    `by` names who did it (a person, or the command and the system's user). In force at once. One transaction: approval record, policy version, edition closed. Publishing the same edition again returns
-    the version that it made.
+    `by` names who did it (a person, or the command and the system's user). In force at once. One transaction:
+    approval record, policy version, edition closed. Publishing the same edition again returns the version it made.
 
     Raises Refused, in words, when the edition is not compiled, was changed since, or the desk is not empty.
     """
