@@ -118,7 +118,8 @@ def make(
 ) -> Brief:
     """The brief of a case. `steps` in their order; the last `longest` that are told are kept, the opening always.
 
-    `status`, whether somebody has it (`held`) and the two flags decide the next action, in the order in which they hold a case up.
+    `status`, whether somebody has it (`held`) and the two flags decide the next action, in the order in which they
+    hold a case up.
     """
     lines = [(step, _line(step)) for step in steps if step.kind in TOLD]
     told = [line for _, line in lines]
