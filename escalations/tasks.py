@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from escalations.services import assignment, delivery
+from escalations.services import assignment, delivery, nudging
 from escalations.services import sweep as sweeping
 from escalations.services.heartbeat import beat
 
@@ -50,7 +50,7 @@ def audit_timers() -> dict[str, Any]:
 def deliver() -> dict[str, Any]:
     """Work out who is told, and tell them."""
     began = time.monotonic()
-    delivery.begun()
+    nudging.begun()
     now = timezone.now()
     while delivery.expand(now=now).intents and time.monotonic() - began < BUDGET_S / 2:
         continue

@@ -31,7 +31,7 @@ from escalations.outbound.failures import scrub
 from escalations.outbound.occasions import occasion
 from escalations.selectors import outbox
 from escalations.selectors.wording import ago, moment
-from escalations.services import delivery
+from escalations.services import delivery, nudging
 
 State = Delivery.State
 #: What can be asked for, in the order of its importance to whoever comes here.
@@ -149,7 +149,7 @@ class DeliveryAdmin(KeysetAdmin, DeskAdmin):
             messages.error(request, _("You may not send these again. Ask somebody who works on their cases."))
         else:
             count = delivery.resend(delivery_ids=[row.pk for row in rows], now=timezone.now())
-            delivery.nudge()
+            nudging.nudge()
             for row in rows:
                 self.log_change(request, row, _("Sent again"))
             said = ngettext("%(n)d is tried again now.", "%(n)d are tried again now.", count)

@@ -17,9 +17,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from django.core.cache import cache
 from django.db import transaction
-from django_q.tasks import async_task
 
 from escalations.core import post
 from escalations.models import Delivery, Outbox, Party, User
@@ -31,8 +29,6 @@ from escalations.selectors.outbox import Situation, readable, situation
 from escalations.selectors.recipients import resolve
 from escalations.services import record
 from escalations.services.claiming import Parcel, claim, held
-
-NUDGED = "delivery.nudged"
 
 log = logging.getLogger(__name__)
 
@@ -136,24 +132,6 @@ def resend(*, delivery_ids: Collection[int], now: dt.datetime) -> int:
             state=State.WAITING, attempts=0, next_at=now, bundle="", error=""
         )
     return len(rows)
-
-
-def nudge() -> None:
-    """Ask a worker, once this transaction has committed, to deliver now instead of within the minute.
-
-    Many nudges before a worker begins are one task. Losing one costs at most the minute: the schedule delivers anyway.
-    """
-    transaction.on_commit(_enqueue, robust=True)
-
-
-def begun() -> None:
-    """A worker begins to deliver: what is written from now on may nudge again."""
-    cache.delete(NUDGED)
-
-
-def _enqueue() -> None:
-    if cache.add(NUDGED, True, timeout=post.GAP_S):
-        async_task("escalations.tasks.deliver", group="nudge")
 
 
 def _message_id(intent: Outbox, recipient: str, means: str) -> str:

@@ -43,7 +43,7 @@ from escalations.models import (
 )
 from escalations.models.reach import may
 from escalations.selectors import law, people
-from escalations.services import record
+from escalations.services import nudging, record
 
 # Clocks that people steer by; the tier clock's next rung is not a promise to anybody.
 RADAR_KINDS = ("assign", "first_response", "next_update", "resolution", "statutory")
@@ -276,6 +276,8 @@ class Work:
             )
             for number, (kind, to, data) in enumerate(self._intents)
         )
+        if self._intents:
+            nudging.nudge()
 
     def _write_case(self) -> None:
         case = self.case

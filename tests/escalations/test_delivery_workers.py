@@ -20,7 +20,7 @@ from django.db import transaction
 
 from escalations.core import post
 from escalations.models import Delivery
-from escalations.services import delivery
+from escalations.services import delivery, nudging
 from tests.databases import Database
 from tests.factories.telling import MINUTE, NOW, small_desk
 from tests.mailserver import MailServer
@@ -125,32 +125,34 @@ def test_a_worker_killed_between_acceptance_and_commit_is_repeated_under_the_sam
 
 @pytest.mark.django_db
 def test_many_nudges_are_one_task_until_a_worker_begins(
-    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any, settings: Any
 ) -> None:
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"sync": False}
     asked: list[str] = []
-    monkeypatch.setattr(delivery, "async_task", lambda name, **options: asked.append(name))
+    monkeypatch.setattr(nudging, "async_task", lambda name, **options: asked.append(name))
     with django_capture_on_commit_callbacks(execute=True):
         for _ in range(5):
-            delivery.nudge()
+            nudging.nudge()
     with django_capture_on_commit_callbacks(execute=True):
-        delivery.nudge()
+        nudging.nudge()
     assert asked == ["escalations.tasks.deliver"]
-    delivery.begun()
+    nudging.begun()
     with django_capture_on_commit_callbacks(execute=True):
-        delivery.nudge()
+        nudging.nudge()
     assert asked == ["escalations.tasks.deliver"] * 2
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_nudge_of_a_write_that_is_rolled_back_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_nudge_of_a_write_that_is_rolled_back_asks_nobody(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"sync": False}
     asked: list[str] = []
-    monkeypatch.setattr(delivery, "async_task", lambda name, **options: asked.append(name))
+    monkeypatch.setattr(nudging, "async_task", lambda name, **options: asked.append(name))
     with transaction.atomic():
-        delivery.nudge()
+        nudging.nudge()
         transaction.set_rollback(True)
     assert asked == []
     with transaction.atomic():
-        delivery.nudge()
+        nudging.nudge()
     assert asked == ["escalations.tasks.deliver"]
 
 
@@ -195,10 +197,10 @@ def test_a_cluster_takes_the_declared_schedules_and_mail_leaves(tmp_path: Path, 
         wait_for(lambda: beating() >= {"worker", "delivery", "assignment"}, 30)
         # The next one is asked for by a nudge, long before the minute is over.
         python(
-            "from escalations.services import delivery; from escalations.models import Case, Outbox, User;"
+            "from escalations.services import nudging; from escalations.models import Case, Outbox, User;"
             "from django.utils import timezone; to = [f'user:{User.objects.get(username=\"jon\").pk}'];"
             "Outbox.objects.create(occurrence_key='again', kind='notice.reply', case=Case.objects.get(),"
-            "at=timezone.now(), data={'to': to}); delivery.nudge()"
+            "at=timezone.now(), data={'to': to}); nudging.nudge()"
         )
         wait_for(lambda: mail_server.to("jon@desk.example.test"), 30)
         cluster.send_signal(signal.SIGTERM)
