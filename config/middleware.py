@@ -1,11 +1,14 @@
-"""Headers that every answer carries."""
+"""Headers that every answer carries, and the zone in which it writes times."""
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
 _SHARED = (
     "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; "
@@ -30,3 +33,24 @@ class ContentSecurityPolicy:
         admin = request.path_info.startswith(reverse("admin:index"))
         response.headers.setdefault("Content-Security-Policy", ADMIN if admin else STRICT)
         return response
+
+
+class ReadersZone:
+    """Makes the signed-in person's time zone the current one while their request is answered.
+
+    Times are stored in UTC and shown, and read from forms, in the zone of whoever looks. Costs nothing for requests
+    without a session, so that the health pages stay free of the database.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
+            return self.get_response(request)
+        try:
+            zone = zoneinfo.ZoneInfo(request.user.timezone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            zone = zoneinfo.ZoneInfo(settings.TIME_ZONE)
+        with timezone.override(zone):
+            return self.get_response(request)

@@ -6,11 +6,12 @@ keyset       long lists in pages of 25, without counts and page numbers
 home         what people find when they come in
 cases        the table of cases, and one case's page
 act_table    every act with its form and its service; acts: which are possible now, and why not
+beside       what the desk itself shows beside a case
 people       accounts, memberships, absences, cover, on call
 queue        deliveries with the dead letters, heartbeats, the work queue: read-only
 law          registry rows and policy versions, read-only, saying where they are changed
 """
 
-from escalations.admin import acts, cases, home, law, members, people, queue
+from escalations.admin import acts, beside, cases, home, law, members, people, queue
 
-__all__ = ["acts", "cases", "home", "law", "members", "people", "queue"]
+__all__ = ["acts", "beside", "cases", "home", "law", "members", "people", "queue"]

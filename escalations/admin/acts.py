@@ -89,6 +89,8 @@ def offers(top: Top) -> Offers:
         primary = "reply"
     bar = []
     for place in BAR:
+        if "take" in place and top.handoff is None and top.case.assignee_id is not None:
+            continue  # somebody has it: giving it to somebody else is in the menu
         name = next((name for name in place if found[name].possible), _shown(place, top))
         bar.append(Offer(found[name].act, found[name].reason, name == primary))
     in_bar = {item.act.name for item in bar}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin, messages
@@ -145,28 +146,34 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             return self._case_page(request, case, user, now, top=top, act=act, form=form)
         form = act.form(request.POST, top=top, user=user, now=now, params=request.GET)
         changed: Sequence[timeline.Told] = ()
+        stale = False
         if form.is_valid():
             try:
                 result = acts.perform(act, form, case=case, user=user, now=now)
             except DeskError as error:
                 form.errors_from(error)
                 if isinstance(error, Stale):
+                    stale = True
                     changed = timeline.tell(case, error.events)
                 case = casepage.find(user, pk)
                 if case is None:
                     return self._not_here(request)
-                if isinstance(error, Stale):
+                if stale:
                     form.renew(case.version)
             else:
                 messages.success(request, f"{case.reference}: {acts.outcome(act, result)}")
                 return self._after(request, user, case, act)
+        elif "version" in form.errors:
+            form.renew(case.version)
         if act.quick:
             for error_text in form.non_field_errors():
                 messages.error(request, f"{case.reference}: {error_text}")
             return self._back(request, case)
         top = casepage.top(case, user, now)
         form.top = top
-        return self._case_page(request, case, user, now, top=top, act=act, form=form, changed=changed)
+        answer = self._case_page(request, case, user, now, top=top, act=act, form=form, changed=changed)
+        answer.status_code = HTTPStatus.CONFLICT if stale else HTTPStatus.OK
+        return answer
 
     def _after(self, request: HttpRequest, user: User, case: Case, act: acts.Act) -> HttpResponse:
         if request.POST.get("back") == "home":
@@ -225,6 +232,7 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             "original": case,
             "offers": acts.offers(top),
             "panels": panels.shown(request, case, now),
+            "own_heading": True,
             "is_fullwidth": "1",
         }
         return self._answer(request, "admin/desk/case.html", context)
@@ -280,7 +288,7 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             "preview": preview,
             "possible": sum(not item.obstacles for item in preview),
             "members": _members(cases, now),
-            "is_fullwidth": "0",
+            "own_heading": True,
         }
         return TemplateResponse(request, "admin/desk/reassign.html", context)
 

@@ -34,7 +34,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "engine": engine(now),
         "cases_url": reverse("admin:escalations_case_changelist"),
         "panels": panels.shown(request, None, now, place="home"),
-        "is_fullwidth": "0",
+        "own_heading": True,
     }
     if view == "team":
         context["lead"] = home.lead(user, now, mine)

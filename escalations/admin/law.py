@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -153,11 +153,19 @@ class CategoryAdmin(RegistryAdmin):
     list_filter = ("side",)
     more = ("side", "summary", "owner", "backups", "level", "symptoms", "root_causes")
 
-    def _policy(self, row: Category) -> tuple[CategoryPolicy, dict[str, TeamPolicy]] | None:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
+        """Each row carries along which version is in force, so that no row asks for it again."""
         try:
-            policy = law.policy_of(law.in_force(timezone.now()))
+            current = law.in_force(timezone.now())
         except NoPolicy:
+            current = PolicyVersion(pk=0, policy_digest="")
+        return super().get_queryset(request).annotate(law_id=Value(current.pk), law_digest=Value(current.policy_digest))
+
+    def _policy(self, row: Category) -> tuple[CategoryPolicy, dict[str, TeamPolicy]] | None:
+        if not row.law_id:  # type: ignore[attr-defined]
             return None
+        version = PolicyVersion(pk=row.law_id, policy_digest=row.law_digest)  # type: ignore[attr-defined]
+        policy = law.policy_of(version)
         found = policy.central.categories.get(row.key)
         return (found, policy.central.teams) if found else None
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from escalations.models import Evidence, Handoff, Message, User
+from escalations.models import Evidence, Handoff, Message, Remedy, User
 from escalations.selectors import casepage, timeline
 from escalations.selectors.brief import brief_value
 from escalations.selectors.casepage import Top
+from escalations.selectors.why import Explained, explained
+from escalations.services.routing import difference
 
 TABS: dict[str, Any] = {
     "brief": _("Brief"),
@@ -43,6 +47,9 @@ def tab_context(tab: str, request: HttpRequest, top: Top, user: User, now: dt.da
         context["moves"] = casepage.moves(case)
     elif tab == "remedies":
         context["given"] = casepage.remedies(case, top.policy)
+    elif tab == "why":
+        whys = explained(case, user)
+        context["whys"] = [_difference(item, whys[place + 1 :]) for place, item in enumerate(whys)]
     elif tab == "record":
         context["versions"] = casepage.record(case)
     return context
@@ -57,5 +64,31 @@ def _counts(top: Top) -> dict[str, str]:
         "messages": str(Message.objects.filter(case=case).count() or ""),
         "evidence": f"{here}/{len(states)}" if states else "",
         "moves": str(Handoff.objects.filter(case=case).count() + len(top.escalations) or ""),
+        "remedies": str(Remedy.objects.filter(case=case).count() or ""),
         "record": str(case.version),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A decision of the why tab, and what would change if it were applied."""
+
+    item: Explained
+    changes: list[tuple[str, str, str]]
+
+
+def _difference(item: Explained, older: Sequence[Explained]) -> Offered:
+    """What an offered decision would change, in the names that people read; nothing for one that holds."""
+    before = next((other for other in older if other.row.applied), None)
+    if item.row.applied or before is None:
+        return Offered(item, [])
+    changed = difference(before.row.outcome, item.row.outcome)
+    now = {line.field: line.value for line in before.why.origins}
+    then = {line.field: line.value for line in item.why.origins}
+    fields = sorted({*now, *then})
+    return Offered(
+        item,
+        [(name, now.get(name, ""), then.get(name, "")) for name in fields if now.get(name) != then.get(name)]
+        if changed
+        else [],
+    )

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +19,11 @@ from escalations.selectors.casepage import evidence
 from escalations.selectors.wording import moment, span
 
 KINDS = dict(Clock.Kind.choices)
+
+
+def explained(name: str, more: str) -> SafeString:
+    """A choice with a line of explanation below its name."""
+    return format_html("{}<small>{}</small>", name, more)
 
 
 class NoFields(ActForm):
@@ -162,7 +169,8 @@ class Assign(ActForm):
                 remarks.append(__("lacks a specialism"))
             if not item.speaks:
                 remarks.append(__("does not speak %(language)s") % {"language": case.language})
-            choices.append((str(item.person.pk), f"{item.person} · {item.membership.level.key} · {', '.join(remarks)}"))
+            name = f"{item.person}, {item.membership.level.key}"
+            choices.append((str(item.person.pk), explained(name, ", ".join(remarks))))
         self.fields["person"].choices = choices  # type: ignore[attr-defined]
 
     def arguments(self) -> dict[str, Any]:
@@ -235,13 +243,14 @@ class Pause(ActForm):
         choices = []
         for key, reason in self.top.policy.central.pause_reasons.items():
             stops = ", ".join(str(KINDS.get(kind, kind)) for kind in reason.stops)
-            choices.append(
-                (
-                    key,
-                    __("%(name)s. Stops: %(stops)s; at most %(longest)s, %(most)d times")
-                    % {"name": reason.name, "stops": stops, "longest": length(reason.longest), "most": reason.most},
-                )
-            )
+            most = __("once") if reason.most == 1 else __("%(n)d times") % {"n": reason.most}
+            said = __("Stops %(stops)s; at most %(longest)s, %(most)s. Shown by: %(evidence)s") % {
+                "stops": stops,
+                "longest": length(reason.longest),
+                "most": most,
+                "evidence": reason.evidence,
+            }
+            choices.append((key, explained(reason.name, said)))
         self.fields["reason"].choices = choices  # type: ignore[attr-defined]
         self.fields["evidence"].help_text = __("The message sent, the order placed, the date agreed.")
 

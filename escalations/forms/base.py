@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
 from escalations.errors import DeskError, Invalid
@@ -61,6 +62,16 @@ class ActForm(forms.Form):
 
     def build(self) -> None:
         """Fill in what depends on the case: choices, initial values, help."""
+
+    def clean(self) -> dict[str, Any]:
+        """A form that does not say which state of the case it is about is not sent on."""
+        data = super().clean() or self.cleaned_data
+        if "version" in self.errors:
+            self.add_error(
+                None,
+                __("The form lost the state of the case that it was about. Nothing was saved; look, and save again."),
+            )
+        return data
 
     def arguments(self) -> dict[str, Any]:
         """What the service takes, apart from case, actor, time and version."""

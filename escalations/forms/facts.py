@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from escalations.core.policy import FactDefinition
 from escalations.forms.base import ActForm
 from escalations.models import CaseFact
-from escalations.selectors.casepage import sees_class
+from escalations.selectors.why import classes
 
 VALUE, STATE, CURRENCY = "fact-", "state-", "currency-"
 STATES = [(key, label) for key, label in CaseFact.State.choices if key != CaseFact.State.GIVEN]
@@ -26,8 +26,10 @@ class Facts(ActForm):
         self.before: dict[str, Any] = {}
         self.states: dict[str, str] = {}
         known = self.top.policy.central.facts
+        seen = classes(self.user)
         for key in sorted(known, key=lambda key: (key not in rows, not known[key].signal)):
-            if not sees_class(self.user, known[key].visibility):
+            visibility = known[key].visibility
+            if visibility is not None and visibility not in seen:
                 continue
             self._add(key, known[key], rows.get(key))
         self.fields["reason"] = forms.CharField(

@@ -13,6 +13,7 @@ from escalations.core import authority
 from escalations.core.facts import Money
 from escalations.core.policy import Policy
 from escalations.core.policy.document import RemedyPolicy
+from escalations.forms.acts import explained
 from escalations.forms.base import ActForm, text
 from escalations.models import Remedy
 from escalations.selectors import law, people
@@ -45,7 +46,7 @@ class RemedyForm(ActForm):
         for key in wanted:
             remedy = policy.central.remedies.get(key)
             if remedy is not None:
-                choices.append((key, f"{remedy.name}: {allowance(policy, level, remedy, currency)}"))
+                choices.append((key, explained(remedy.name, allowance(policy, level, remedy, currency))))
         self.fields["kind"].choices = choices  # type: ignore[attr-defined]
         self.fields["kind"].help_text = __("Granted so far: %(sums)s.") % {
             "sums": ", ".join(str(money) for money in given) or __("nothing")
@@ -78,10 +79,10 @@ def allowance(policy: Policy, level: str, remedy: RemedyPolicy, currency: str) -
     if not remedy.money:
         required = remedy.from_level
         if required is None:
-            return __("nobody may grant it yet")
+            return __("Nobody may grant it yet.")
         if policy.level_rank(level) >= policy.level_rank(required):
-            return __("you may grant it")
-        return __("%(level)s decides") % {"level": f"{levels[required].name} ({required})"}
+            return __("You may grant it.")
+        return __("%(level)s decides.") % {"level": f"{levels[required].name} ({required})"}
     mine = authority.limit(policy, level, remedy, currency) if level else None
     above = [
         key
@@ -96,8 +97,8 @@ def allowance(policy: Policy, level: str, remedy: RemedyPolicy, currency: str) -
             if above
             else __("no limit is set in %(currency)s") % {"currency": currency}
         )
-    words = __("you may, up to %(money)s in all") % {"money": Money(mine, currency)}
-    return f"{words}; {then}" if then else words
+    words = __("You may, up to %(money)s in all") % {"money": Money(mine, currency)}
+    return f"{words}; {then}." if then else f"{words}."
 
 
 class Decide(ActForm):

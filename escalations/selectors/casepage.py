@@ -22,7 +22,6 @@ from escalations.models import (
     CaseDecision,
     CaseFact,
     CaseLink,
-    Channel,
     Clock,
     Escalation,
     Evidence,
@@ -34,11 +33,12 @@ from escalations.models import (
     Remedy,
     User,
 )
-from escalations.models.reach import Reach, may
+from escalations.models.reach import may
 from escalations.selectors import law, people
 from escalations.selectors.home import reason_name
 from escalations.selectors.radar import Lane, lane_of
 from escalations.selectors.timeline import people_by_id
+from escalations.selectors.why import classes
 from escalations.selectors.wording import moment
 
 FOLLOW = (
@@ -151,7 +151,8 @@ def top(case: Case, user: User, now: dt.datetime) -> Top:
         "within_window": now <= until,
     }
     running, ended = clock_lines(case, policy, now)
-    standing = set(people.standing(user, case, now)) if works else set()
+    # Any level makes an approver; here it is about the remedies that wait on this case.
+    standing = set(people.standing(user, case, now)) - {"approver"} if works else set()
     rank = _rank(user, now)
     if any(row.level.rank <= rank and _asked_by(row) != user.pk for row in approvals):
         standing.add("approver")
@@ -347,12 +348,13 @@ class FactLine:
 
 
 def facts(case: Case, policy: Policy, user: User) -> list[FactLine]:
-    """The facts of a case without those of a class that this person may not read. One query."""
+    """The facts of a case without those of a class that this person may not read. Two queries."""
     lines = []
+    seen = classes(user)
     for row in CaseFact.objects.filter(case=case).order_by("id"):
         definition = policy.central.facts.get(row.key)
         visibility = definition.visibility if definition else None
-        if visibility is not None and not sees_class(user, visibility):
+        if visibility is not None and visibility not in seen:
             continue
         shown = show(parse_value(row.key, definition.type, row.value)) if definition else str(row.value)
         lines.append(
@@ -365,17 +367,6 @@ def facts(case: Case, policy: Policy, user: User) -> list[FactLine]:
             )
         )
     return lines
-
-
-def sees_class(user: User, visibility: str | None) -> bool:
-    """Whether this person may read what is kept for a visibility class (named by a channel's key)."""
-    return visibility is None or visibility in _classes(user)
-
-
-def _classes(user: User) -> frozenset[str]:
-    return frozenset(
-        Channel.objects.filter(pk__in=Reach.of(user).channels("see_restricted")).values_list("key", flat=True)
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from escalations.models import (
 )
 from escalations.selectors import law, people, radar
 from escalations.selectors.radar import Lane, Row
+from escalations.selectors.wording import moment
 
 SHOWN = 60
 """Cases of one person that a home page reads; nobody works on more at one time."""
@@ -148,8 +149,8 @@ def _explain(rows: list[Row], user: User) -> None:
             why.append(f"{row.case.get_severity_band_display()} severity")
         elif row.aged:
             why.append("has waited long")
-        if row.clock is not None and row.clock.promised_at is not None:
-            why.append(f"promised to the {row.case.party.get_kind_display()}")
+        if row.clock is not None and row.clock.promised_at not in (None, row.clock.due_at):
+            why.append(f"told the {row.case.party.get_kind_display()}: {moment(row.clock.promised_at)}")
         fact = at_stake.get(row.case.pk)
         if fact is not None and isinstance(fact.value, dict):
             why.append(f"{fact.value.get('currency', '')} {fact.value.get('amount', '')} at risk".strip())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -65,6 +65,8 @@ TELLS: dict[str, tuple[str, str, str]] = {
 }
 
 _CAUSES = {str(key): str(label) for key, label in (*Escalation.Cause.choices, *CaseDecision.Cause.choices)}
+#: What only follows from something else that is told beside it.
+_QUIET = frozenset({"clock.met", "clock.warned", "clock.retargeted", "ladder.changed", "statutory.started"})
 _LATE = frozenset({"clock.breached", "rung.fired", "case.escalated"})
 
 
@@ -78,7 +80,7 @@ class Told:
     who: str
     words: str = ""
     late: bool = False
-    more: list[str] = field(default_factory=list)
+    quiet: bool = False
 
     @property
     def at(self) -> dt.datetime:
@@ -118,7 +120,7 @@ def tell(case: Case, events: Iterable[Event]) -> list[Told]:
         sentence = pattern.format_map(_Gap(_said(event, policy, case, names)))
         payload = getattr(event, "payload", None)
         words = str((payload.body if payload else {}).get(key, "")) if key else ""
-        told.append(Told(event, icon, sentence, names.who(event), words, event.kind in _LATE))
+        told.append(Told(event, icon, sentence, names.who(event), words, event.kind in _LATE, event.kind in _QUIET))
     return told
 
 
