@@ -13,7 +13,7 @@ from escalations.core.decision import (
     Decision,
 )
 from escalations.core.facts import Fact, FactError, Facts
-from escalations.core.matrix.compiled import Place, RegionMatrix, matrix_of
+from escalations.core.matrix.compiled import PYTHON_TYPES, Place, RegionMatrix, matrix_of
 from escalations.core.matrix.layers import Standing, UnknownCategory, shortest, stricter
 from escalations.core.matrix.logic import MASKED, Read, Reading, holds
 from escalations.core.policy import Policy, Target, TargetKind
@@ -286,4 +286,5 @@ def _read_untabled(place: Place, given: Mapping[str, Fact], recorded: dict[str, 
 
 
 def _misfit(key: str, kind: type, value: object) -> FactError:
-    return FactError(key, f"the policy declares a {kind.__name__} here, but the case gives {value!r}")
+    word = next(word for word, python in PYTHON_TYPES.items() if python is kind)
+    return FactError(key, f"the policy declares a {word} here, but the case gives {value!r}")

@@ -58,9 +58,7 @@ def case_facts(policy: Policy, document: Mapping[str, Any]) -> Facts:
     language = _text(document, "language")
     if language is not None and not _LANGUAGE.fullmatch(language):
         raise FactError("language", f'write a language such as "en" or "de-AT", not {language!r}')
-    party = document.get("party") or {}
-    if not isinstance(party, Mapping):
-        raise FactError("party", f"expected an object, got {party!r}")
+    party = _object(document, "party")
     regions = _regions(policy, document)
     region = regions.pop("", None) or regions.get(definition.region_of)
     if region is None and len(policy.central.regions) == 1:
@@ -102,9 +100,7 @@ def recorded_facts(policy: Policy, recorded: Mapping[str, Any], category: str, r
 
 def _regions(policy: Policy, document: Mapping[str, Any]) -> dict[str, str]:
     """Region by whose it is; the case's own stands under the empty text."""
-    by_side = document.get("regions") or {}
-    if not isinstance(by_side, Mapping):
-        raise FactError("regions", f'expected an object such as {{"seller": "..."}}, got {by_side!r}')
+    by_side = _object(document, "regions")
     for side in by_side:
         if side not in REGIONS:
             raise FactError(f"regions.{side}", f"a region is the {', '.join(REGIONS)}'s")
@@ -117,9 +113,7 @@ def _regions(policy: Policy, document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _declared(policy: Policy, document: Mapping[str, Any], section: str) -> dict[str, Fact]:
-    written = document.get(section) or {}
-    if not isinstance(written, Mapping):
-        raise FactError(section, f"expected an object, got {written!r}")
+    written = _object(document, section)
     signal = section == "signals"
     found: dict[str, Fact] = {}
     for key, raw in written.items():
@@ -157,6 +151,15 @@ def _fact(field: str, definition: FactDefinition, raw: Any) -> Fact | None:
             if word not in definition.values:
                 raise FactError(field, f"is one of {', '.join(definition.values)}, not {word!r}")
     return Fact(value, cast(FactState, state), source)
+
+
+def _object(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = document.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise FactError(name, f"expected an object, got {value!r}")
+    return value
 
 
 def _text(document: Mapping[str, Any], name: str, prefix: str = "") -> str | None:
