@@ -63,6 +63,7 @@ DECLARED: tuple[Declared, ...] = (
     Declared("sweep", "sweep", "due timers fire: warnings, breaches, rungs, pauses that end", minutes=1),
     Declared("deliver", "deliver", "messages leave, also those that were not asked to hurry", minutes=1),
     Declared("assign-waiting", "assign_waiting", "people who have become free get what waits", minutes=1),
+    Declared("close-settled", "close_settled", "resolved cases close when the party is content", minutes=15),
     Declared("audit-timers", "audit_timers", "what should have fired and did not is found", minutes=5),
 )
 

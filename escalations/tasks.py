@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from escalations.services import assignment, delivery, nudging
+from escalations.services import assignment, closing, delivery, nudging
 from escalations.services import sweep as sweeping
 from escalations.services.heartbeat import beat
 
@@ -35,6 +35,14 @@ def assign_waiting() -> dict[str, Any]:
     now = timezone.now()
     detail = {"given": assignment.assign_waiting(now=now)}
     beat(name="assignment", now=now, detail=detail)
+    return detail
+
+
+def close_settled() -> dict[str, Any]:
+    """Close resolved cases of which the party has not been heard."""
+    now = timezone.now()
+    detail = {"closed": closing.close_settled(now=now)}
+    beat(name="closing", now=now, detail=detail)
     return detail
 
 
