@@ -202,6 +202,8 @@ def _reason(
         case "notice.undelivered":
             row = found.row("delivery", intent.data)
             return row.error if row is not None else ""
+        case "notice.assigned" if case.assignee_id == person.pk:
+            return _("It was given to you.")
         case "notice.reopened" | "notice.accepted":
             return ""
     return why_told(intent, case, person, found)

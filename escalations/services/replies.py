@@ -11,6 +11,7 @@ from escalations.core.actor import Actor
 from escalations.core.policy import Target
 from escalations.errors import Invalid
 from escalations.models import Case, Message, Note
+from escalations.outbound import mail
 from escalations.services.pauses import resume_on
 from escalations.services.work import Work, working
 
@@ -142,7 +143,7 @@ def send(work: Work, *, body: str, subject: str = "", kind: str = "party.message
         direction=Message.Direction.OUT,
         means=Case.Source.MAIL,
         language=work.case.language,
-        message_id=make_msgid(domain="throughline.invalid"),
+        message_id=make_msgid(domain=mail.domain()),
         subject=" ".join(subject.split())[:300],
         body=body,
         actor_kind=work.actor.kind,

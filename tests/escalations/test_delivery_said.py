@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import apprise
 import pytest
+import yaml
 
-from escalations.models import Delivery, Message, Outbox
+from escalations.models import Approval, Delivery, Escalation, Handoff, Message, Outbox, Remedy
+from escalations.outbound.occasions import OCCASIONS
 from tests.factories.telling import (
     ANA,
     BEA,
@@ -26,6 +29,7 @@ from tests.factories.telling import (
 )
 from tests.mailserver import MailServer
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db
 
 
@@ -114,6 +118,58 @@ def test_an_occasion_of_another_version_is_told_in_general_words(desk: SmallDesk
     desk.intent("notice.from-tomorrow", [f"user:{desk.mia.pk}"], case)
     run()
     assert mail_server.to(MIA)[0].message["Subject"] == f"{case.reference}: something new"
+
+
+@pytest.mark.parametrize("key", sorted(OCCASIONS))
+def test_every_occasion_reads_well_in_the_starter_playbook(key: str, mail_server: MailServer) -> None:
+    preset = ROOT / "playbook" / "presets" / "team" / "messages.yaml"
+    desk = small_desk(messages=yaml.safe_load(preset.read_text(encoding="utf-8"))["policy"]["central"]["messages"])
+    case = desk.case()
+    clock = desk.clock(case, promised_at=NOW + HOUR)
+    by = {"actor_kind": "user", "actor_id": str(desk.jon.pk), "at": NOW}
+    remedy = Remedy.objects.create(
+        case=case, kind="refund", amount="30.00", currency="EUR", reason="It broke", state="requested", **by
+    )
+    Approval.objects.create(remedy=remedy, case=case, level=case.level, asked_at=NOW, reason="Fair")
+    level, to = case.level, [f"party:{desk.buyer.pk}" if key.startswith("party.") else f"user:{desk.mia.pk}"]
+    escalation = Escalation.objects.create(
+        case=case, type="manual", cause="knowledge", from_level=level, to_level=level, from_team=desk.care,
+        to_team=desk.care, reason="Needs a specialist", outcome="Answered", **by
+    )  # fmt: skip
+    handoff = Handoff.objects.create(
+        case=case, from_team=desk.money, to_team=desk.care, from_person=None, to_person=desk.mia, from_level=level,
+        note="Money first", returned_because="Not ours", **by
+    )  # fmt: skip
+    data = {"clock": clock.pk, "rung": "two", "remedy": remedy.pk, "handoff": handoff.pk, "escalation": escalation.pk}
+    about = None if key == "notice.digest" else case
+    desk.intent(key, to, about, count=3, cases=[case.pk], **(data if key != "notice.reply" else {}))
+    run(NOW)
+    (mail,) = mail_server.messages
+    text = said(mail)
+    assert case.reference in (text if key == "notice.digest" else mail.message["Subject"])
+    for hole in ("{", "}", "None", ": \n", " ,", " ."):
+        assert hole not in text + mail.message["Subject"] + "\n"
+    told = OCCASIONS[key]
+    if not told.to_party:
+        assert "https://desk.example.test/admin/" in text
+        assert "Bea" not in text
+        if "{asked}" in told.body:
+            assert told.asked in text
+    else:
+        assert text.startswith("Hello Bea Buyer,")
+        assert "/admin/" not in text
+    words_of_the_act = {
+        "notice.handoff": "Money first",
+        "notice.returned": "Not ours",
+        "notice.escalated": "Needs a specialist",
+        "notice.de_escalated": "Answered",
+        "notice.approval": "Refund EUR 30.00",
+        "notice.decided": "Fair",
+        "notice.rung": "goes up to One",
+        "party.remedy": "Refund EUR 30.00",
+        "notice.warning": "Time passed so far: 26 h",
+    }
+    assert words_of_the_act.get(key, "") in text + mail.message["Subject"]
 
 
 def test_a_reply_carries_its_own_words_and_the_id_that_answers_are_threaded_by(
