@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from escalations.services import assignment, closing, delivery, nudging
+from escalations.services import assignment, closing, delivery, nudging, registry
 from escalations.services import sweep as sweeping
 from escalations.services.heartbeat import beat
 
@@ -43,6 +43,14 @@ def close_settled() -> dict[str, Any]:
     now = timezone.now()
     detail = {"closed": closing.close_settled(now=now)}
     beat(name="closing", now=now, detail=detail)
+    return detail
+
+
+def take_effect() -> dict[str, Any]:
+    """Make the registry follow the playbook version in force, when a scheduled one has begun."""
+    now = timezone.now()
+    detail = dict(registry.bring_into_force(now=now))
+    beat(name="law", now=now, detail=detail)
     return detail
 
 
