@@ -3,7 +3,7 @@ are changed when it is not here."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +12,9 @@ from unfold.admin import ModelAdmin
 
 from escalations.models import User
 from escalations.models.reach import Reach
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 def works_here(user: Any) -> bool:
@@ -35,7 +38,7 @@ class DeskAdmin(ModelAdmin):
     show_full_result_count = False
     list_filter_sheet = False
     actions = None
-    changed_by = ""
+    changed_by: StrOrPromise = ""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return works_here(request.user) and self.has_view_permission(request)
