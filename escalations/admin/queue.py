@@ -53,17 +53,18 @@ def may_resend(user: User, row: Delivery) -> bool:
 
 
 def recipients(rows: list[Delivery]) -> dict[str, str]:
-    """Names of recipients as they may be shown: people and teams by name, parties by pseudonym. Three queries."""
-    found: dict[str, str] = {}
-    for kind, table in (("user", User), ("party", Party), ("team", Team)):
-        ids = outbox.recipient_ids(rows, kind)
-        if ids:
-            columns = {"user": ("username", "first_name", "last_name"), "party": ("pseudonym",), "team": ("name",)}[
-                kind
-            ]
-            known = table._default_manager.filter(pk__in=ids).only(*columns)
-            found |= {f"{kind}:{row.pk}": str(row) for row in known}
-    return found
+    """Names of recipients as they may be shown: people and teams by name, parties by pseudonym, roles by key. Three
+    queries at most."""
+    found = {row.recipient: row.recipient for row in rows}
+    people = User.objects.in_bulk(outbox.recipient_ids(rows, "user"))
+    parties = Party.objects.only("pseudonym").in_bulk(outbox.recipient_ids(rows, "party"))
+    teams = Team.objects.in_bulk(outbox.recipient_ids(rows, "team") | outbox.recipient_ids(rows, "leads"))
+    found |= {f"user:{pk}": str(person) for pk, person in people.items()}
+    found |= {f"party:{pk}": str(party) for pk, party in parties.items()}
+    for pk, team in teams.items():
+        found |= {f"team:{pk}": str(team), f"leads:{pk}": _("leads of %(team)s") % {"team": team}}
+    roles = {name for name in found if name.startswith("role:")}
+    return found | {name: _("on call: %(role)s") % {"role": name.removeprefix("role:")} for name in roles}
 
 
 class DeliveryList(KeysetChangeList):
@@ -90,8 +91,8 @@ class DeliveryList(KeysetChangeList):
         self.lines = [
             {
                 "row": row,
-                "to": self.names.get(row.recipient, row.recipient),
-                "what": occasion(row.outbox.kind).told,
+                "to": self.names[row.recipient],
+                "what": occasion(row.outbox.kind).name,
                 "may": row.state == State.DEAD and may_resend(self.person, row),
             }
             for row in rows
@@ -158,11 +159,12 @@ class DeliveryAdmin(KeysetAdmin, DeskAdmin):
 
     @display(description=gettext_lazy("to"))
     def shows_to(self, row: Delivery) -> str:
-        return recipients([row]).get(row.recipient, row.recipient)
+        return recipients([row])[row.recipient]
 
     @display(description=gettext_lazy("occasion"))
     def shows_kind(self, row: Delivery) -> str:
-        return f"{row.outbox.kind}: {occasion(row.outbox.kind).told}"
+        told = occasion(row.outbox.kind)
+        return f"{told.name}: {told.told}"
 
     @display(description=gettext_lazy("case"))
     def shows_case(self, row: Delivery) -> Any:

@@ -44,6 +44,11 @@ class Occasion:
     by_a_person: bool = False
 
     @property
+    def name(self) -> str:
+        """The occasion in a word, for lists: `breach`, `route offered`."""
+        return self.key.partition(".")[2].replace("_", " ") or "something new"
+
+    @property
     def to_party(self) -> bool:
         """Whether the party is told, not a colleague."""
         return self.key.startswith("party.")
