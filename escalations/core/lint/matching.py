@@ -8,9 +8,10 @@ from itertools import product
 
 from escalations.core.facts import BUILTIN, Value
 from escalations.core.lint.finding import Cell, Finding, Map, Path, some
-from escalations.core.matrix.compiled import STATIC, every_test
+from escalations.core.matrix.compiled import every_test
 from escalations.core.matrix.layers import surely_no_later
 from escalations.core.matrix.logic import conjuncts, holds
+from escalations.core.matrix.regional import STATIC
 from escalations.core.matrix.tables import Partition, Texts, answers, partition
 from escalations.core.policy import Condition, Rule, Scope, Trigger, tests_of
 

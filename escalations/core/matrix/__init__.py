@@ -6,7 +6,7 @@ standing(policy, category, region)   what holds in a place before any rule: for 
 matrix_of(policy)              the compiled form that `evaluate` uses, made once per policy object
 """
 
-from escalations.core.matrix.compiled import Matrix, Place, RegionMatrix, matrix_of
+from escalations.core.matrix.compiled import Matrix, matrix_of
 from escalations.core.matrix.deciding import evaluate
 from escalations.core.matrix.intake import case_facts, recorded_facts
 from escalations.core.matrix.layers import (
@@ -17,6 +17,7 @@ from escalations.core.matrix.layers import (
     standing,
 )
 from escalations.core.matrix.logic import holds
+from escalations.core.matrix.regional import Place, RegionMatrix
 
 __all__ = [
     "Matrix",

@@ -13,9 +13,10 @@ from escalations.core.decision import (
     Decision,
 )
 from escalations.core.facts import Fact, FactError, Facts
-from escalations.core.matrix.compiled import PYTHON_TYPES, Place, RegionMatrix, matrix_of
-from escalations.core.matrix.layers import Standing, UnknownCategory, shortest, stricter
+from escalations.core.matrix.compiled import matrix_of
+from escalations.core.matrix.layers import Standing, UnknownCategory, shortest
 from escalations.core.matrix.logic import MASKED, Read, Reading, holds
+from escalations.core.matrix.regional import PYTHON_TYPES, SEVERITY_RANK, Place, RegionMatrix
 from escalations.core.policy import Policy, Target, TargetKind
 
 _LOWEST_BIT = bytes((byte & -byte).bit_length() for byte in range(256))
@@ -167,36 +168,41 @@ class _Draft:
         A lane of zero in `failed` says that no table keeps the trigger from firing, one in `unsure` that none does
         without the claims either.
         """
-        ranks = {"level": regional.matrix.level_rank, "channel": regional.matrix.channel_rank}
+        values, verified, residual = self.values, self.verified, case.place.residual
+        level_rank, channel_rank = regional.matrix.level_rank, regional.matrix.channel_rank
         codes = bytearray(len(regional.triggers))
         fired: list[str] = []
         shorter: dict[TargetKind, list[tuple[Target, str]]] = {}
-        for number, trigger in enumerate(regional.triggers):
-            index = regional.first_trigger + number
-            if failed[index] or not regional.rest_holds(index, case.place, case.read):
-                continue
-            raises, origin = trigger.raises, f"trigger:{trigger.key}"
-            full = trigger.claims == "enough" or (
-                not unsure[index] and regional.rest_holds(index, case.place, case.without_claims)
-            )
-            banded = number not in regional.money_triggers or holds(trigger.when, case.read) is True
-            if full:
-                codes[number] = FIRED if banded else FIRED_NO_BAND
-            else:
-                codes[number] = FIRED_ON_CLAIM if banded else FIRED_ON_CLAIM_NO_BAND
-            fired.append(trigger.key)
-            if raises.severity is not None and stricter(raises.severity, self.values["severity"]):
-                self.values["severity"], self.origins["severity"] = raises.severity, origin
-            for kind, target in raises.targets.items():
-                shorter.setdefault(kind, []).append((target, origin))
-            for field, wanted in (("level", raises.level), ("channel", raises.channel)):
-                if wanted is None:
-                    continue
-                rank = ranks[field]
-                if rank[wanted] > rank[self.verified[field]]:
-                    self.verified[field] = wanted
-                if full and rank[wanted] > rank[self.values[field]]:
-                    self.values[field], self.origins[field] = wanted, origin
+        index = failed.find(0, regional.first_trigger, regional.first_deadline)
+        while index >= 0:
+            if index not in residual or regional.rest_holds(index, case.place, case.read):
+                number = index - regional.first_trigger
+                raises = regional.raising[number]
+                full = raises.enough or (
+                    not unsure[index]
+                    and (index not in residual or regional.rest_holds(index, case.place, case.without_claims))
+                )
+                banded = raises.banded or holds(regional.triggers[number].when, case.read) is True
+                if full:
+                    codes[number] = FIRED if banded else FIRED_NO_BAND
+                else:
+                    codes[number] = FIRED_ON_CLAIM if banded else FIRED_ON_CLAIM_NO_BAND
+                fired.append(raises.key)
+                if raises.severity_rank > SEVERITY_RANK[values["severity"]]:
+                    values["severity"], self.origins["severity"] = raises.severity, raises.origin
+                for kind, target in raises.targets:
+                    shorter.setdefault(kind, []).append((target, raises.origin))
+                if raises.level is not None:
+                    if raises.level_rank > level_rank[verified["level"]]:
+                        verified["level"] = raises.level
+                    if full and raises.level_rank > level_rank[values["level"]]:
+                        values["level"], self.origins["level"] = raises.level, raises.origin
+                if raises.channel is not None:
+                    if raises.channel_rank > channel_rank[verified["channel"]]:
+                        verified["channel"] = raises.channel
+                    if full and raises.channel_rank > channel_rank[values["channel"]]:
+                        values["channel"], self.origins["channel"] = raises.channel, raises.origin
+            index = failed.find(0, index + 1, regional.first_deadline)
         for kind, raised in shorter.items():
             found = shortest(self.targets.get(kind), raised)
             if found is not None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from escalations.core.policy import (
-    BANDS,
-    Band,
     CategoryPolicy,
     Outcome,
     Policy,
@@ -115,11 +113,6 @@ def rules_tried(policy: Policy, region: str) -> tuple[Rule, ...]:
     return tuple(
         rule for rules in (*parts, policy.central.rules) for rule in sorted(rules, key=lambda rule: rule.priority)
     )
-
-
-def stricter(one: Band, other: Band) -> bool:
-    """Whether the first severity band is above the second."""
-    return BANDS.index(one) > BANDS.index(other)
 
 
 def surely_no_later(one: Target, other: Target | None) -> bool:

@@ -26,10 +26,10 @@ class Words(dict[Value | None, T], Generic[T]):
 
     def __init__(self, items: Iterable[tuple[Value | None, T]], rest: T) -> None:
         super().__init__(items)
-        self._rest = rest
+        self.rest = rest
 
     def __missing__(self, key: Value | None) -> T:
-        return self._rest
+        return self.rest
 
 
 class Steps(NamedTuple, Generic[T]):
