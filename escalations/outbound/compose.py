@@ -46,7 +46,7 @@ def to_colleague(deliveries: Sequence[Delivery], person: User, found: Situation,
             return _about_many(intent, person, told, found, at)
         if case.channel.sensitive:
             return bare(case, language=person.language)
-        policy = law.policy_of(case.policy_version_id)
+        policy = found.policy(case)
         values = v.for_staff(intent, case, person, told, found, policy, at)
         language, subject, body = _wording(told, policy, person.language)
         blocks = _without_link(words.blocks(body, values), values["url"])
@@ -80,7 +80,7 @@ def to_party(delivery: Delivery, party: Party, found: Situation) -> Letter:
     intent = delivery.outbox
     case = found.cases[intent.case_id or 0]
     told = occasion(intent.kind)
-    policy = law.policy_of(case.policy_version_id)
+    policy = found.policy(case)
     values = v.for_party(intent, case, party, found, policy)
     with speaking(party.language):
         language, subject, body = _wording(told, policy, party.language)
@@ -158,16 +158,16 @@ def _footer(why: str, blocks: tuple[Block, ...] = ()) -> tuple[str, ...]:
 
 
 def _several(deliveries: Sequence[Delivery], person: User, found: Situation, at: dt.datetime) -> Letter:
-    grouped: dict[Group, list[Entry]] = {group: [] for group in GROUPS}
+    grouped: dict[Group, list[Delivery]] = {group: [] for group in GROUPS}
     for row in sorted(deliveries, key=lambda row: (row.outbox.at, row.pk)):
-        told = occasion(row.outbox.kind)
-        grouped[told.group].append(_entry(row.outbox, person, told, found, at))
-    counts = [f"{len(entries)} {_(GROUPS[group])}" for group, entries in grouped.items() if entries]
+        grouped[occasion(row.outbox.kind).group].append(row)
+    counts = [f"{len(rows)} {_(GROUPS[group])}" for group, rows in grouped.items() if rows]
     left, groups = LISTED, []
-    for group, entries in grouped.items():
-        if entries and left > 0:
-            groups.append((_(GROUPS[group]), tuple(entries[:left])))
-            left -= len(entries[:left])
+    for group, rows in grouped.items():
+        listed = tuple(_entry(row.outbox, person, found, at) for row in rows[:left])
+        if listed:
+            groups.append((_(GROUPS[group]), listed))
+            left -= len(listed)
     count = len(deliveries)
     return Letter(
         subject=ngettext("%(count)d notice: %(what)s", "%(count)d notices: %(what)s", count)
@@ -183,14 +183,15 @@ def _several(deliveries: Sequence[Delivery], person: User, found: Situation, at:
     )
 
 
-def _entry(intent: Outbox, person: User, told: Occasion, found: Situation, at: dt.datetime) -> Entry:
+def _entry(intent: Outbox, person: User, found: Situation, at: dt.datetime) -> Entry:
+    told = occasion(intent.kind)
     case = found.cases.get(intent.case_id or 0)
     if case is None:
         letter = _about_many(intent, person, told, found, at)
         return Entry("", letter.subject, home())
     if case.channel.sensitive:
         return Entry(case.reference, "", v.link(case))
-    policy = law.policy_of(case.policy_version_id)
+    policy = found.policy(case)
     values = v.for_staff(intent, case, person, told, found, policy, at)
     subject = words.subject(_wording(told, policy, person.language)[1], {**values, "reference": ""})
     return Entry(case.reference, subject.lstrip(":,- "), values["url"])

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from escalations.core.policy import Policy
 from escalations.models import (
     Case,
     Clock,
@@ -22,10 +23,11 @@ from escalations.models import (
     Message,
     Outbox,
     Party,
+    PolicyVersion,
     Remedy,
     User,
 )
-from escalations.selectors import people
+from escalations.selectors import law, people
 
 PERSONAL = ("name", "email", "phone")
 NAMED_IN_DATA: dict[str, QuerySet[Any]] = {
@@ -45,12 +47,17 @@ class Situation:
     users: dict[int, User] = field(default_factory=dict)
     parties: dict[int, Party] = field(default_factory=dict)
     cases: dict[int, Case] = field(default_factory=dict)
+    versions: dict[int, PolicyVersion] = field(default_factory=dict)
     clocks: dict[int, list[Clock]] = field(default_factory=dict)
     missing: dict[int, list[str]] = field(default_factory=dict)
     rows: dict[str, dict[int, Any]] = field(default_factory=dict)
     cover: dict[int, int] = field(default_factory=dict)
     leading: frozenset[tuple[int, int]] = frozenset()
     on_call: dict[str, list[int]] = field(default_factory=dict)
+
+    def policy(self, case: Case) -> Policy:
+        """The policy that a case is pinned to."""
+        return law.policy_of(self.versions[case.policy_version_id])
 
     def row(self, name: str, data: dict[str, Any]) -> Any:
         """The row that an intent's data names under `name`, or None."""
@@ -68,7 +75,7 @@ def recipient_ids(deliveries: Iterable[Delivery], kind: str) -> set[int]:
 
 
 def situation(deliveries: Sequence[Delivery], at: dt.datetime) -> Situation:
-    """Everything that the words of `deliveries` (with their outbox loaded) may need. At most fourteen queries."""
+    """Everything that the words of `deliveries` (with their outbox loaded) may need. At most fifteen queries."""
     found = Situation()
     intents = [row.outbox for row in deliveries]
     data = [row.data for row in intents]
@@ -80,6 +87,7 @@ def situation(deliveries: Sequence[Delivery], at: dt.datetime) -> Situation:
         private = [f"party__{name}" for name in PERSONAL]
         rows = Case.objects.filter(pk__in=case_ids).select_related(*related).defer(*private)
         found.cases = {row.pk: row for row in rows}
+        found.versions = PolicyVersion.objects.in_bulk({row.policy_version_id for row in found.cases.values()})
         clocks: dict[int, list[Clock]] = defaultdict(list)
         for clock in Clock.objects.filter(case_id__in=case_ids).order_by("id"):
             clocks[clock.case_id].append(clock)

@@ -160,6 +160,23 @@ def test_hundreds_of_notices_after_one_deadline_are_one_mail(desk: SmallDesk, ma
     assert Delivery.objects.values("bundle").distinct().count() == 1
 
 
+@pytest.mark.parametrize("count", [2, 60])
+def test_a_bundle_costs_the_same_number_of_statements_for_any_number(
+    desk: SmallDesk, mail_server: MailServer, count: int
+) -> None:
+    for _ in range(count):
+        case = desk.case()
+        desk.clock(case)
+        desk.intent("notice.breach", [f"user:{desk.mia.pk}"], case, clock="first_response")
+    delivery.expand(now=NOW)
+    with CaptureQueriesContext(connection) as queries:
+        assert delivery.deliver(now=NOW).counts == {"sent": count}
+    statements = [one["sql"] for one in queries if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    # Beside these the policy document, which a process reads once; PostgreSQL also locks the recipient.
+    expected = 19 if connection.vendor == "postgresql" else 18
+    assert len([sql for sql in statements if '."document"' not in sql]) == expected
+
+
 def test_sensitive_cases_in_a_bundle_are_references_and_links(desk: SmallDesk, mail_server: MailServer) -> None:
     desk.mia.groups.add(desk.fraud.channelgrouppermission_set.get().group)
     open_case, hidden = desk.case(), desk.case(channel=desk.fraud, team=desk.money)
