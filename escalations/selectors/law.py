@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
@@ -35,9 +38,27 @@ def in_force(at: dt.datetime) -> PolicyVersion:
     Raises NoPolicy when there is none. One query.
     """
     version = PolicyVersion.objects.filter(effective_at__lte=at).order_by("-effective_at", "-number").first()
+    version = version or _before_the_first.get()
     if version is None:
         raise NoPolicy
     return version
+
+
+_before_the_first: ContextVar[PolicyVersion | None] = ContextVar("before_the_first", default=None)
+
+
+@contextmanager
+def before_the_first(version: PolicyVersion) -> Iterator[None]:
+    """Within the block `version` counts as in force at moments at which none was yet.
+
+    For demonstrations, whose made-up past is older than the desk's first playbook. Where a version was in force, that
+    one counts as ever.
+    """
+    token = _before_the_first.set(version)
+    try:
+        yield
+    finally:
+        _before_the_first.reset(token)
 
 
 _built: dict[tuple[str, str], Calendar] = {}
