@@ -38,9 +38,14 @@ class Somebody:
         self.page.get_by_role("button", name="Log out").click()
         expect(self.page.get_by_label("Username")).to_be_visible()
 
+    def follow(self, name: str) -> None:
+        """Follow a link of the navigation; return when its page is there."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("navigation").get_by_role("link", name=re.compile(rf"\b{name}$")).click()
+
     def go_home(self) -> None:
         """Go home by the navigation."""
-        self.page.get_by_role("navigation").get_by_role("link", name="Home").click()
+        self.follow("Home")
 
     # -------------------------------------------------------------------------------------------------------- the page
 
@@ -95,3 +100,38 @@ class Somebody:
         form = self.box(act)
         expect(form).to_be_visible()
         return form
+
+    # ------------------------------------------------------------------------------------------------ what eyes notice
+
+    def focused(self, what: str) -> str:
+        """A property of the element that has the focus, such as ``innerText``."""
+        return str(self.page.evaluate(f"document.activeElement.{what} || document.activeElement.ariaLabel || ''"))
+
+    def focus_is_seen(self) -> bool:
+        """Whether the element that has the focus differs from what it is without: by outline, shadow or border."""
+        return bool(self.page.evaluate(FOCUS_IS_SEEN))
+
+    def fits(self) -> bool:
+        """Whether nothing is wider than the screen."""
+        size = self.page.viewport_size
+        assert size is not None
+        return bool(self.page.evaluate("document.documentElement.scrollWidth") <= size["width"])
+
+
+FOCUS_IS_SEEN = """() => {
+  const node = document.activeElement;
+  if (!node || node === document.body || !node.matches(":focus-visible")) return false;
+  const look = () => {
+    const style = getComputedStyle(node);
+    const none = style.outlineStyle === "none" || style.outlineWidth === "0px";
+    const outline = none ? "" : style.outlineColor + style.outlineWidth;
+    return [outline, style.boxShadow, style.borderColor].join("|");
+  };
+  const box = node.getBoundingClientRect();
+  const inside = box.bottom > 0 && box.top < innerHeight && box.width > 0;
+  const focused = look();
+  node.blur();
+  const plain = look();
+  node.focus({ preventScroll: true, focusVisible: true });
+  return inside && focused !== plain;
+}"""
