@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
@@ -10,6 +14,8 @@ from django_q.tasks import async_task
 NUDGED = "delivery.nudged"
 FORGOTTEN_AFTER_S = 60
 
+_nobody_hurries: ContextVar[bool] = ContextVar("nobody_hurries", default=False)
+
 
 def nudge() -> None:
     """Ask a worker, once this transaction has committed, to deliver. Call after writing an intent.
@@ -17,8 +23,18 @@ def nudge() -> None:
     Many nudges before a worker begins are one task. Losing one costs at most the minute: the schedule delivers anyway.
     Where tasks run inside their caller (`sync`, in tests) nobody is asked.
     """
-    if not settings.Q_CLUSTER.get("sync"):
+    if not settings.Q_CLUSTER.get("sync") and not _nobody_hurries.get():
         transaction.on_commit(_enqueue, robust=True)
+
+
+@contextmanager
+def nobody_hurries() -> Iterator[None]:
+    """Within the block nobody is asked to hurry: where thousands of acts are written, the schedule delivers."""
+    token = _nobody_hurries.set(True)
+    try:
+        yield
+    finally:
+        _nobody_hurries.reset(token)
 
 
 def begun() -> None:
