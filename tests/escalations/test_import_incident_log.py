@@ -33,7 +33,8 @@ from escalations.services import record
 from tests.escalations.importing import run
 from tests.factories.desk import Desk
 
-pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.django_db]
+# Committed for real, batch by batch, as in life.
+pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 CASES, EVENTS = 24_918, 141_712
 
