@@ -6,3 +6,11 @@ class EscalationsConfig(AppConfig):
 
     name = "escalations"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Workers begin at once with what is due every minute."""
+        from django_q.signals import post_spawn
+
+        from escalations import schedules
+
+        post_spawn.connect(schedules.begin_at_once, dispatch_uid="escalations.begin_at_once")

@@ -11,10 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection, transaction
 from django_q.models import Schedule
+from django_q.tasks import async_task
 
 TASKS = "escalations.tasks"
+BEGUN_S = 30
 _LOCK = 7462
 
 
@@ -67,6 +70,18 @@ DECLARED: tuple[Declared, ...] = (
     Declared("take-effect", "take_effect", "names follow a playbook version that has come into force", minutes=5),
     Declared("audit-timers", "audit_timers", "what should have fired and did not is found", minutes=5),
 )
+
+
+def begin_at_once(**_signal: Any) -> None:
+    """A worker has started: run now what runs every minute.
+
+    django-q2 looks at the schedules for the first time half a minute after its start; until then a desk that was just
+    started, or started again after an outage, would look dead. Once for all workers that start together.
+    """
+    if cache.add("schedules.begun", True, timeout=BEGUN_S):
+        for item in DECLARED:
+            if item.minutes == 1:
+                async_task(item.columns["func"], group=item.name)
 
 
 @dataclass(slots=True)

@@ -10,12 +10,17 @@ from io import StringIO
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django_q.models import Schedule
+from django.utils import timezone
+from django_q import scheduler as q2
+from django_q.conf import Conf
+from django_q.models import OrmQ, Schedule
+from django_q.signals import post_spawn
 
 from escalations import schedules, tasks
 from escalations.models import Heartbeat
 from escalations.schedules import DECLARED, Declared, sync
 from escalations.services import delivery
+from tests.factories.desk import Desk
 
 pytestmark = pytest.mark.django_db
 
@@ -146,11 +151,35 @@ def test_the_command_says_what_it_did_and_a_dry_run_writes_nothing() -> None:
 # ------------------------------------------------------------------------------------------------------------- tasks
 
 
-def test_tasks_take_no_arguments_and_leave_a_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("heartbeat", "deliver", "assign_waiting"):
-        getattr(tasks, name)()
-    assert set(Heartbeat.objects.values_list("name", flat=True)) == {"worker", "delivery", "assignment"}
+def test_every_declared_task_runs_on_a_desk_and_leaves_a_heartbeat(desk: Desk) -> None:
+    for item in DECLARED:
+        pydoc.locate(item.columns["func"])()  # type: ignore[operator]
+    beating = set(Heartbeat.objects.values_list("name", flat=True))
+    assert beating >= {"worker", "delivery", "assignment", "sweep", "audit"}
+    assert len(beating) == len(DECLARED)
     assert Heartbeat.objects.get(name="worker").detail.keys() == {"host", "pid"}
+
+
+def test_the_queues_own_scheduler_takes_every_declared_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One malformed row would stop them all."""
+    monkeypatch.setattr(Conf, "SYNC", False)
+    monkeypatch.setattr(q2, "close_old_django_connections", lambda: None)  # it would close the test's own
+    now = timezone.now()
+    sync(now=now - dt.timedelta(seconds=1))
+    q2.scheduler()
+    queued = [row.task for row in OrmQ.objects.order_by("id")]
+    assert sorted(task["func"] for task in queued) == sorted(item.columns["func"] for item in DECLARED)
+    assert {(task["args"], len(task["kwargs"])) for task in queued} == {((), 0)}
+    assert Schedule.objects.filter(next_run__gt=now).count() == len(DECLARED)
+    assert not sync(now=timezone.now())
+
+
+def test_workers_that_start_together_begin_once_with_what_runs_every_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(schedules, "async_task", lambda name, **options: asked.append(name))
+    for number in range(3):
+        post_spawn.send(sender="django_q", proc_name=f"worker {number}")
+    assert asked == [f"escalations.tasks.{name}" for name in ("heartbeat", "sweep", "deliver", "assign_waiting")]
 
 
 def test_a_task_ends_well_before_the_queues_timeout() -> None:
