@@ -97,9 +97,7 @@ def claim(*, now: dt.datetime, limit: int) -> Claimed:
         )
         alive, given_up = _without_the_lost(rows)
         lately = _lately(wanted, now)
-        groups: dict[tuple[str, str, str], list[Delivery]] = {}
-        for row in alive:
-            groups.setdefault(_group(row), []).append(row)
+        groups = _groups(alive, cut=len(rows) == MOST_ROWS)
         chosen: list[list[Delivery]] = []
         later: list[Delivery] = []
         taken: set[tuple[str, str]] = set()
@@ -147,8 +145,24 @@ def _without_the_lost(rows: Iterable[Delivery]) -> tuple[list[Delivery], list[De
     return alive, lost
 
 
-def _group(row: Delivery) -> tuple[str, str, str]:
-    return (row.recipient, row.means, row.bundle)
+def _groups(rows: Iterable[Delivery], *, cut: bool) -> dict[tuple[str, str, str], list[Delivery]]:
+    """Rows by recipient, means and bundle.
+
+    A bundle goes out whole or not at all: its Message-ID stands for its members. One that `cut` may have torn is left
+    for the next claim; one that has lost a member for good is bundled anew.
+    """
+    found: dict[tuple[str, str, str], list[Delivery]] = {}
+    for row in rows:
+        found.setdefault((row.recipient, row.means, row.bundle), []).append(row)
+    for (recipient, means, bundle), group in list(found.items()):
+        if not bundle.startswith("+") or len(group) == int(bundle.rpartition("-")[2]):
+            continue
+        del found[recipient, means, bundle]
+        if not cut:
+            for row in group:
+                row.bundle = ""
+            found.setdefault((recipient, means, ""), []).extend(group)
+    return found
 
 
 def _lately(recipients: Sequence[str], now: dt.datetime) -> dict[str, tuple[dt.datetime | None, int]]:

@@ -11,7 +11,7 @@ from django.core.mail.backends.smtp import EmailBackend
 
 from escalations.core import post
 from escalations.models import Case, Delivery, OnCallShift, Role
-from escalations.services import delivery
+from escalations.services import claiming, delivery
 from escalations.services.claiming import claim, held
 from tests.factories.telling import (
     ANA,
@@ -192,6 +192,27 @@ def test_acceptance_without_our_mark_repeats_under_the_same_id(
     assert len({mail.message["Message-ID"] for mail in repeated}) == 1
     run(later + MINUTE)
     assert Delivery.objects.exclude(state="sent").count() == 0
+
+
+def test_a_bundle_goes_out_whole_or_under_another_id(
+    desk: SmallDesk, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Message-ID stands for what the mail says: a part of it under the same id could be taken for a repetition."""
+    mail_server.refuse_recipients = {MIA: "450 busy"}
+    for _ in range(3):
+        desk.intent("notice.reply", [f"user:{desk.mia.pk}"], desk.case())
+    run()
+    mail_server.refuse_recipients = {}
+    first, *_rest = rows = list(Delivery.objects.order_by("id"))
+    assert {row.bundle for row in rows} == {f"+{rows[0].pk}-{rows[2].pk}-3"}
+    with monkeypatch.context() as patch:
+        patch.setattr(claiming, "MOST_ROWS", 2)
+        assert not claim(now=first.next_at, limit=9)
+    Delivery.objects.filter(pk=rows[2].pk).update(state="dead")
+    run(first.next_at)
+    (mail,) = mail_server.to(MIA)
+    assert mail.message["Subject"] == "2 notices: 2 new for you"
+    assert Delivery.objects.get(pk=first.pk).bundle == f"+{rows[0].pk}-{rows[1].pk}-2"
 
 
 def test_a_message_that_ends_its_worker_every_time_is_given_up(
