@@ -91,7 +91,7 @@ def furnish(desk: Desk, chance: random.Random) -> None:
 
 SEEDS = st.integers(0, 2**32)
 SOME = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

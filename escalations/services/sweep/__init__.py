@@ -178,6 +178,13 @@ def _look(now: dt.datetime | None, limit: int) -> SweepResult:
     return done
 
 
+def what_stands_in_the_way(case_ids: Sequence[int], *, now: dt.datetime) -> dict[int, str]:
+    """Why cases that were set aside cannot be decided, by id; those that can be are missing. Writes nothing."""
+    # Their timers ring again later: look at the case as it will be then.
+    claimed = claim.claim(now=now + aside.RETRY, limit=10 * len(case_ids), only=case_ids, lock=False)
+    return {case_id: f"{type(error).__name__}: {error}" for case_id, error in _decided(claimed)[1]}
+
+
 def _count(done: SweepResult, outcomes: Sequence[Outcome]) -> None:
     for out in outcomes:
         for what, number in out.counts.items():
