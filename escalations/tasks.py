@@ -7,12 +7,11 @@ be run twice or be killed in the middle; the services stand both. Each ends well
 from __future__ import annotations
 
 import time
-from importlib import import_module
 from typing import Any
 
 from django.utils import timezone
 
-from escalations.services import assignment, closing, delivery, nudging, registry
+from escalations.services import assignment, audit, closing, delivery, nudging, registry
 from escalations.services import sweep as sweeping
 from escalations.services.heartbeat import beat
 
@@ -56,7 +55,6 @@ def take_effect() -> dict[str, Any]:
 
 def audit_timers() -> dict[str, Any]:
     """Look for what should have fired and did not."""
-    audit = import_module("escalations.services.audit")
     now = timezone.now()
     detail = {"found": len(audit.audit_timers(now=now))}
     beat(name="audit", now=now, detail=detail)
