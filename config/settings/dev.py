@@ -10,7 +10,7 @@ from config.keys import KEY_KINDS, SECRET_VARIABLE, load, make_files
 os.environ.setdefault("THROUGHLINE_HTTPS", "0")
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import LOGGING, STATIC_ROOT, STORAGES, VAR_DIR, env
+from config.settings.base import LOGGING, STATIC_ROOT, STORAGES, THROUGHLINE_DEMO_PASSWORD, VAR_DIR, env
 
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 _files = make_files(VAR_DIR / "keys", datetime.now(UTC))
@@ -33,6 +33,10 @@ STORAGES = STORAGES | {
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = env.bool("DEBUG", default=False)
+
+#: A word that everybody can read here is a password only where nobody else can reach the desk.
+if not THROUGHLINE_DEMO_PASSWORD and _host in {"", "127.0.0.1", "localhost", "::1"}:
+    THROUGHLINE_DEMO_PASSWORD = "throughline-demo"  # noqa: S105
 
 if "EMAIL_URL" not in os.environ:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

@@ -1,0 +1,400 @@
+"""Buyers and their money: refunds that are late, disputes, wrong charges, vouchers."""
+
+from __future__ import annotations
+
+from escalations.demo.story import (
+    EUROPE,
+    WORTH,
+    Story,
+    accept,
+    answer,
+    calm,
+    close,
+    decide,
+    escalate,
+    facts,
+    give,
+    got,
+    hand_off,
+    hears,
+    note,
+    pause,
+    reopen,
+    resolve,
+    waive,
+)
+
+STORIES = (
+    Story(
+        "refund-not-started",
+        "refund.delay",
+        "promised-not-paid",
+        "Refund for {order} promised on {ordered}, nothing on my account",
+        "Your colleague wrote 'within three days'. That was {days} days ago.",
+        facts={"payment_method": "card", "order_value": WORTH},
+        worth=(25, 140),
+        steps=(
+            answer(
+                30,
+                "You were promised something that did not happen, and I am sorry. I look into the ledger now "
+                "and write to you today, whatever I find.",
+            ),
+            got(20, "refund-trace", "No entry: the refund was promised and never started."),
+            got(1, "order-number", "{order}"),
+            give(5, "refund", 1, "Never started; started now."),
+            give(4, "voucher", 0.06, "For the wait."),
+            resolve(
+                5,
+                "not-triggered",
+                "Nobody had started it. It has left us now: {amount}, reference {trace}. "
+                "Please give your bank two working days.",
+            ),
+            hears(1800, "Arrived. Thanks."),
+        ),
+    ),
+    Story(
+        "refund-by-transfer",
+        "refund.delay",
+        "promised-not-paid",
+        "Refund by bank transfer is missing for {days} days",
+        "The shop says it was paid. My bank says it was not. I am in the middle.",
+        facts={"payment_method": "bank_transfer", "order_value": WORTH},
+        worth=(60, 480),
+        regions=("eu", "eu-de", "eu-es", "gb"),
+        steps=(
+            answer(40, "Then let us get you out of the middle. Transfers leave a trail; I ask our bank for it today."),
+            got(60, "refund-trace", "Sent on {ordered} under {trace}."),
+            got(2, "order-number", "{order}"),
+            pause(5, "waiting-bank", "Inquiry {bank} with our bank."),
+            hears(2000, "Any news from the bank?"),
+            answer(50, "They answer within five working days; we are at three. I have asked again this morning."),
+            got(2300, "return-proof", "{bank}: rejected by the receiving bank, account closed.", outside=True),
+            answer(
+                30,
+                "The money came back to us: the account on the order is closed. Please give us a new one in the "
+                "safe form, not by mail.",
+            ),
+            hears(400, "Done, sorry, I had changed banks."),
+            give(60, "refund", 1, "Sent back by the bank, paid again to the new account."),
+            decide(120, True, "Bank's answer is on file."),
+            resolve(10, "rejected-by-bank", "Paid again today to the new account, reference {trace}."),
+        ),
+    ),
+    Story(
+        "refund-partial",
+        "refund.delay",
+        "partial",
+        "Only {part} of {amount} came back",
+        "Three things returned, one refunded. I can count.",
+        facts={"payment_method": "wallet", "order_value": WORTH},
+        worth=(40, 145),
+        steps=(
+            answer(35, "You can: three things came back, and one was booked in. I am having the other two looked for."),
+            got(90, "refund-trace", "Provider paid one of three, {trace}."),
+            got(5, "order-number", "{order}"),
+            note(60, "Warehouse found both on the shelf for unknown parcels; no slip inside."),
+            give(10, "refund", 0.55, "The other two."),
+            resolve(
+                5, "return-not-booked", "Found: the slip was missing in the box. The rest is on its way to your wallet."
+            ),
+        ),
+    ),
+    Story(
+        "refund-after-return",
+        "refund.delay",
+        "after-return",
+        "Returned {item} three weeks ago, no money",
+        "The tracking says it reached the seller on {ordered}.",
+        facts={"payment_method": "instalments", "order_value": WORTH},
+        items=("a washing machine part", "a bicycle trailer", "a bass guitar"),
+        worth=(90, 420),
+        steps=(
+            answer(
+                45,
+                "With instalments there is a third party: the provider stops the plan first and then pays you "
+                "back what you have paid. I ask them how far they are.",
+            ),
+            hand_off(30, "delivery", "Is the return booked in? Provider waits for it. Proof {trace} says delivered."),
+            accept(40),
+            got(50, "order-number", "{order}"),
+            note(20, "Return stood in the wrong gate since {ordered}. Booked in now."),
+            hand_off(10, "payments", "Booked in. Please tell the provider.", to_person=True),
+            accept(30),
+            got(20, "refund-trace", "Provider: plan stopped, {trace}."),
+            give(10, "refund", 1, "Paid instalments."),
+            decide(200, True, "Return is in, sum agrees with the ledger."),
+            resolve(10, "return-not-booked", "The plan is stopped and what you had paid is on its way, {amount}."),
+        ),
+    ),
+    Story(
+        "refund-amount",
+        "refund.delay",
+        "partial",
+        "Customs not refunded with {item}",
+        "You refunded the price. I also paid customs, and the parcel went back.",
+        regions=("gb", "us", "br", "in", "jp"),
+        items=("a kimono", "a record player", "a telescope"),
+        worth=(30, 110),
+        facts={"payment_method": "card"},
+        steps=(
+            answer(
+                60,
+                "Customs are paid to the state, so we cannot pay them back ourselves. There is a form for it, "
+                "and I have filled in what I know. Please sign it.",
+            ),
+            hears(700, "Signed. That is a strange system, but thank you."),
+            got(10, "order-number", "{order}"),
+            got(5, "refund-trace", "Price refunded in full, {trace}."),
+            resolve(
+                10,
+                "amount-wrong",
+                "The form is with the customs office, who pay within thirty days. You reach "
+                "them with the number on the copy.",
+            ),
+            reopen(5800, "The customs office says that a stamp of yours is missing."),
+            answer(40, "They are right. The stamped copy leaves by registered letter today."),
+            resolve(30, "amount-wrong", "The stamped form is in the post, number {trace}."),
+        ),
+    ),
+    Story(
+        "dispute-unknown-order",
+        "payment.dispute",
+        "not-my-order",
+        "A charge of {amount} that I know nothing of",
+        "I never bought {item}. My card has not left my purse. Please stop it.",
+        items=("two smartphones", "gift cards", "a games console"),
+        worth=(210, 960),
+        signals={"money_at_risk": WORTH},
+        facts={"payment_method": "card", "order_value": WORTH},
+        steps=(
+            answer(
+                12,
+                "I have blocked the card here and stopped the parcel. Please block it at your bank, too, and "
+                "send me the line of the statement; I need nothing else from you.",
+            ),
+            hears(65, "Blocked. Here is the line."),
+            got(5, "statement", "{amount} on {ordered}."),
+            got(30, "order-file", "New device, forwarder's address, three tries with other cards before."),
+            note(5, "Same forwarder as in two other cases this week."),
+            facts(5, "Login record and three failed cards before.", states={"money_at_risk": "verified"}),
+            give(10, "refund", 1, "Stolen card."),
+            decide(90, True, "Clear picture, pay."),
+            resolve(
+                10,
+                "stolen-card",
+                "Your card number was used by somebody else. The charge is undone and your "
+                "account has a new password link waiting. Thank you for writing so fast.",
+            ),
+        ),
+    ),
+    Story(
+        "dispute-household",
+        "payment.dispute",
+        "not-my-order",
+        "Unknown order of computer games",
+        "Charged {amount} for games. Nobody in this house plays.",
+        items=("games",),
+        worth=(35, 120),
+        facts={"payment_method": "wallet", "order_value": WORTH},
+        steps=(
+            answer(
+                25,
+                "I have stopped the wallet for now. The order came from the tablet that your account always "
+                "uses, in the evening. Could it be somebody at home?",
+            ),
+            hears(400, "My son has just confessed. I am so sorry."),
+            got(5, "statement", "{amount}"),
+            got(5, "order-file", "Known device, known address."),
+            waive(1, "order-file", "Holder explains it."),
+            resolve(
+                5,
+                "family-order",
+                "No harm done. The wallet works again, and in its settings you can ask for a code for every purchase.",
+            ),
+            close(30),
+        ),
+    ),
+    Story(
+        "dispute-chargeback",
+        "payment.dispute",
+        "bank-letter",
+        "Bank has opened a chargeback for {order}",
+        "Letter of the bank attached, they want an answer in eight days. The buyer says nothing came.",
+        sources=("mail", "api"),
+        worth=(240, 900),
+        facts={"chargeback_open": True, "order_value": WORTH, "payment_method": "card"},
+        signals={"money_at_risk": WORTH},
+        steps=(
+            got(20, "statement", "Bank's letter {bank}, answer due in eight days."),
+            answer(
+                15,
+                "We have the bank's letter and answer it in time. Do you still have the message of the carrier "
+                "about the delivery?",
+            ),
+            got(60, "order-file", "Delivered to the address of the card, signature agrees."),
+            pause(10, "waiting-bank", "Evidence sent to the bank under {bank}."),
+            hears(1500, "I found the parcel in the cellar. My husband put it there. What now?"),
+            resolve(
+                30,
+                "mistaken",
+                "Thank you for telling us. We let the bank know; you need do nothing, and there is nothing to pay.",
+            ),
+        ),
+    ),
+    Story(
+        "dispute-subscription",
+        "payment.dispute",
+        "subscription",
+        "Still charged for a subscription I ended in spring",
+        "{part} every month since. I have the mail that confirms the end.",
+        worth=(36, 96),
+        facts={"payment_method": "card"},
+        steps=(
+            answer(35, "Please send me that mail; with it this is quickly done."),
+            hears(120, "Here."),
+            got(5, "statement", "Five lines."),
+            got(15, "order-file", "End confirmed in spring, the plan kept running after the move to the new system."),
+            note(
+                10, "41 more accounts with a confirmed end and a running plan. Told Seller finance and the programmers."
+            ),
+            give(5, "refund", 1, "All charges since the confirmed end."),
+            resolve(
+                5,
+                "seller-fault",
+                "You get all of it back, {amount}. The mistake was ours, and you are not the "
+                "only one: your mail helps the others, too.",
+            ),
+        ),
+    ),
+    Story(
+        "charge-reserved",
+        "payment.wrong-charge",
+        "reserved",
+        "Charged and still {amount} 'reserved'",
+        "One order, one charge, and a second line that says 'reserved'. I need that money.",
+        worth=(20, 140),
+        steps=(
+            answer(
+                20,
+                "The reservation is the first step of the same payment. Your bank lets it fall within five "
+                "days; I have asked them to do it today.",
+            ),
+            got(5, "statement", "One charge, one reservation."),
+            got(5, "ledger", "One charge."),
+            resolve(200, "authorisation-only", "The bank has let it go. If you still see it tonight, tell me."),
+            close(20),
+        ),
+    ),
+    Story(
+        "charge-twice",
+        "payment.wrong-charge",
+        "twice",
+        "{amount} charged twice within a minute",
+        "I clicked once. I am sure.",
+        worth=(25, 135),
+        steps=(
+            got(15, "ledger", "Two charges, 41 seconds apart, one order."),
+            answer(
+                5, "You did click once: our ledger shows one order and two charges. The second one goes back today."
+            ),
+            got(3, "statement", "Both lines."),
+            give(2, "refund", 1, "Second charge without an order."),
+            resolve(
+                4,
+                "our-fault",
+                "{amount} is on its way back. The fault was ours; it happened to nine people in "
+                "that minute, and all of them get it back without asking.",
+            ),
+        ),
+    ),
+    Story(
+        "charge-too-much",
+        "payment.wrong-charge",
+        "too-much",
+        "Bank charged more than the page showed",
+        "The page said {amount}, my bank took eight per cent more.",
+        regions=("in", "br", "jp", "gb", "us"),
+        worth=(50, 140),
+        steps=(
+            answer(
+                40,
+                "The difference may be your bank's rate for another currency. Could you send me the line with "
+                "the rate on it?",
+            ),
+            hears(900, "It says rate and 'foreign fee'. Nobody told me."),
+            got(10, "statement", "Rate and foreign fee of the bank."),
+            got(5, "ledger", "Charged as shown."),
+            resolve(
+                15,
+                "currency",
+                "It is the bank's fee for paying abroad, which we neither get nor set. Paying in "
+                "your own currency at the till avoids it; the switch is above the button.",
+            ),
+            reopen(900, "I do not accept that. You should say so before one pays."),
+            escalate(
+                30,
+                "party_wish",
+                "Buyer wants the page itself to say it; that is not mine to promise.",
+                kind="party_request",
+            ),
+            answer(90, "You have a point. I have passed it on to the people who write that page, with your words."),
+            calm(200, "Goes to the page's writers as a suggestion, no decision of a head needed."),
+            give(5, "voucher", 0.1, "For a good suggestion."),
+            resolve(10, "currency", "The page gets a line about foreign fees in its next version. Thank you."),
+        ),
+    ),
+    Story(
+        "charge-after-cancel",
+        "payment.wrong-charge",
+        "after-cancel",
+        "Charged {days} days after cancelling {item}",
+        "Cancelled, confirmed, and today the money is gone.",
+        items=("a course", "a ticket", "a pre-ordered game"),
+        worth=(20, 120),
+        steps=(
+            answer(25, "I see the confirmation and I see the charge; they should not both be there."),
+            got(10, "ledger", "Charge by an old plan."),
+            got(5, "statement", "Line of today."),
+            give(5, "refund", 1, "Charged after a confirmed cancellation."),
+            resolve(4, "our-fault", "You get {amount} back, and the old plan is gone for good."),
+        ),
+    ),
+    Story(
+        "voucher-rejected",
+        "promo.voucher",
+        "rejected",
+        "Voucher 'WELCOME' does not work",
+        "I registered because of it. Now it says 'not valid for this shop'.",
+        worth=(8, 20),
+        steps=(
+            answer(60, "The terms exclude this shop, but the banner does not say so. One could well expect it."),
+            got(5, "code", "WELCOME, from the banner."),
+            got(5, "terms", "Line six excludes three shops."),
+            give(3, "voucher", 1, "Terms unclear; honoured once."),
+            resolve(3, "conditions-unclear", "Here is a new one that works there. The banner gets a clearer line."),
+            close(60),
+        ),
+    ),
+    Story(
+        "voucher-lost-in-refund",
+        "promo.voucher",
+        "lost-in-refund",
+        "Paid half with a voucher, refunded half",
+        "The other half is my voucher and it is gone.",
+        worth=(10, 28),
+        regions=EUROPE,
+        steps=(
+            answer(45, "It should come back as a voucher, and it has not. I look why."),
+            got(20, "code", "Used up, not put back."),
+            got(5, "terms", "Vouchers come back on refund."),
+            hand_off(
+                30,
+                "payments",
+                "Voucher is not put back on refunds since the last release. One by hand, please, and look for others.",
+            ),
+            accept(60),
+            give(10, "voucher", 1, "Put back by hand."),
+            resolve(5, "our-fault", "Your voucher is back and valid for another year."),
+        ),
+    ),
+)
