@@ -37,7 +37,7 @@ class DeskAdmin(ModelAdmin):
     list_per_page = 25
     show_full_result_count = False
     list_filter_sheet = False
-    actions = None
+    actions: Any = None
     changed_by: StrOrPromise = ""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -65,8 +65,13 @@ class DeskAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        where = "" if object_id is None else self.changed_by
-        return super().changeform_view(request, object_id, form_url, {"where_changed": where, **(extra_context or {})})
+        context = {
+            "where_changed": "" if object_id is None else self.changed_by,
+            # One way to save is enough.
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+        }
+        return super().changeform_view(request, object_id, form_url, context | (extra_context or {}))
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

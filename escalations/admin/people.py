@@ -107,9 +107,9 @@ class MembershipAdmin(StateAdmin):
             kwargs["queryset"] = User.objects.filter(is_active=True).order_by("first_name", "username")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    @display(description=_("leads"), boolean=True)
-    def shows_lead(self, row: Membership) -> bool:
-        return row.leads
+    @display(description=_("leads"))
+    def shows_lead(self, row: Membership) -> str:
+        return str(_("leads")) if row.leads else "–"
 
     @display(description=_("specialisms"))
     def skills(self, row: Membership) -> str:

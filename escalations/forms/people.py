@@ -8,9 +8,12 @@ from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from unfold.forms import UserChangeForm
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from escalations.errors import DeskError, Invalid
 from escalations.models import Absence, ChannelRequest, Cover, Membership, OnCallShift, Team, User
@@ -74,6 +77,7 @@ class AbsenceForm(ServiceForm):
     covered_by = forms.ModelChoiceField(
         queryset=User.objects.filter(is_active=True),
         required=False,
+        widget=UnfoldAdminSelectWidget,
         label=_("Covered by"),
         help_text=_("Who answers for them meanwhile. If that person is away too, their own cover is asked."),
     )
@@ -119,7 +123,10 @@ class MembershipForm(ServiceForm):
     """How a person belongs to a team."""
 
     languages = forms.CharField(
-        required=False, label=_("Languages"), help_text=_("Codes separated by commas, for example: en, de. Empty: any.")
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        label=_("Languages"),
+        help_text=_("Codes separated by commas, for example: en, de. Empty: any."),
     )
 
     class Meta:
@@ -198,19 +205,21 @@ ZONES = [(name, name) for name in sorted(available_timezones()) if "/" in name o
 CHANNEL_GROUPS = "channel:"
 
 
-class AccountForm(forms.ModelForm):
+class AccountForm(UserChangeForm):
     """An account. Groups of channels are left alone: who belongs to a channel is decided by two people, elsewhere."""
 
-    timezone = forms.ChoiceField(choices=ZONES, label=_("Time zone"))
+    timezone = forms.ChoiceField(choices=ZONES, label=_("Time zone"), widget=UnfoldAdminSelectWidget)
+    language = forms.ChoiceField(choices=settings.LANGUAGES, label=_("Language"), widget=UnfoldAdminSelectWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "groups" in self.fields:
             self.fields["groups"].queryset = Group.objects.exclude(name__startswith=CHANNEL_GROUPS)  # type: ignore[attr-defined]
 
-    class Meta:
+    class Meta(UserChangeForm.Meta):
         model = User
         fields = [
+            "password",
             "username",
             "first_name",
             "last_name",

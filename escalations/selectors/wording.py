@@ -54,9 +54,11 @@ def full_moment(at: dt.datetime | None) -> str:
 
 def ago(at: dt.datetime | None, now: dt.datetime | None = None) -> str:
     """How long ago: `20 s ago`, `5 h 10 ago`; `never` for None."""
-    if at is None:
-        return _("never")
-    seconds = max(0, int(((now or timezone.now()) - at).total_seconds()))
+    return _("never") if at is None else age(((now or timezone.now()) - at).total_seconds())
+
+
+def age(seconds: float) -> str:
+    """An age in seconds as `20 s ago`, `5 h 10 ago`."""
     if seconds < MINUTE:
-        return _("%(n)d s ago") % {"n": seconds}
+        return _("%(n)d s ago") % {"n": max(0, int(seconds))}
     return _("%(span)s ago") % {"span": span(seconds)}
