@@ -173,6 +173,16 @@ def test_a_claim_that_outranks_a_rule_does_not_take_away_its_level() -> None:
     assert (verified.rule, verified.level, verified.held_back) == ("claimed", "L1", ())
 
 
+def test_a_channel_as_strict_as_the_case_has_already_is_no_raise() -> None:
+    document = market_document()
+    document["central"]["channels"]["other"] = {"name": "Other", "rank": 20, "sensitive": True}
+    document["central"]["triggers"][1]["raises"] = {"channel": "other"}
+    threat = {"legal": Fact(True, "verified"), "category": "counterfeit"}
+    assert evaluate(Policy.model_validate(document), case(**threat)).channel == "brand"
+    claim = {"legal": Fact(True, "claimed"), "category": "counterfeit"}
+    assert evaluate(Policy.model_validate(document), case(**claim)).held_back == ()
+
+
 def target(basis: str, hours: int) -> Target:
     return Target.model_validate({basis: f"PT{hours}H"})
 

@@ -15,7 +15,7 @@ from escalations.core.matrix.layers import surely_no_later
 from escalations.core.policy import BANDS, Policy
 from tests.core import oracle, policies
 
-unhurried = settings(deadline=None, max_examples=400)
+unhurried = settings(deadline=None, max_examples=250)
 
 
 @unhurried

@@ -30,7 +30,6 @@ from escalations.core.matrix.tables import (
     Steps,
     Words,
     answers,
-    certain,
     finder,
     partition,
 )
@@ -194,8 +193,8 @@ class RegionMatrix:
                 if not answer:
                     masks[number] &= ~(1 << index)
                     lanes[number] |= lane
-            if not certain(part, no_band):
-                masked |= lane
+            # Whatever is asked of a value that does not count yet is unknown, so every condition on it fails.
+            masked |= lane
         return Table(
             Field(
                 fact,

@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from escalations.core.facts import Money, Value
-from escalations.core.matrix.logic import MASKED, Reading, holds
+from escalations.core.matrix.logic import Reading, holds
 from escalations.core.policy import Amounts, Condition, Test, tests_of
 
 T = TypeVar("T")
@@ -122,11 +122,6 @@ def answers(condition: Condition, split: Partition, no_band: bool | None) -> lis
             for value in split.classes
         ]
     return [holds(condition, _always(value), no_band) is True for value in split.classes]
-
-
-def certain(condition: Condition, no_band: bool | None) -> bool:
-    """Whether a condition holds even when its fact's value does not count yet."""
-    return holds(condition, _always(MASKED), no_band) is True
 
 
 def _always(value: Reading) -> Callable[[str], Reading]:
