@@ -47,7 +47,15 @@ def test_nothing_guarded_is_named_to_who_may_not_see_it(document: dict[str, Any]
     policy = Policy.model_validate(document)
     decision = evaluate(policy, facts)
     told = " ".join(explain(policy, Record.of(decision), lambda channel: channel != GUARDED).sentences())
-    for secret in ("NAME-", "BECAUSE", "FACT-", "green", "blue", "EUR", *(f"{rule['key']} " for rule in central["rules"])):
+    for secret in (
+        "NAME-",
+        "BECAUSE",
+        "FACT-",
+        "green",
+        "blue",
+        "EUR",
+        *(f"{rule['key']} " for rule in central["rules"]),
+    ):
         assert secret not in told
     open_eyes = explain(policy, Record.of(decision), lambda channel: True)
     assert open_eyes == explain(policy, Record.of(decision))
