@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
@@ -87,6 +88,7 @@ class ActForm(forms.Form):
 
     def renew(self, version: int) -> None:
         """Take the case's present version, so that saving again is about what is there now."""
-        data = self.data.copy()
+        data = QueryDict(mutable=True)
+        data.update(self.data)
         data["version"] = str(version)
         self.data = data

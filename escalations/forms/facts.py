@@ -47,7 +47,7 @@ class Facts(ActForm):
         field: forms.Field
         if definition.type == "flag":
             field = forms.ChoiceField(choices=YES_NO, required=False)
-            initial = {True: "yes", False: "no"}.get(value, "")
+            initial = "" if value is None else "yes" if value else "no"
         elif definition.type == "money":
             field = forms.CharField(
                 required=False, max_length=20, widget=forms.TextInput(attrs={"inputmode": "decimal"})

@@ -74,7 +74,7 @@ def _sealed(row: Model, ordering: Sequence[str]) -> str:
     values = []
     for name in ordering:
         column = meta.get_field(name.removeprefix("-"))
-        values.append(column.value_to_string(row))
+        values.append(column.value_to_string(row))  # type: ignore[union-attr]
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 

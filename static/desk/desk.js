@@ -212,5 +212,7 @@
     forgetDone();
     opened(document);
     countChecked();
+    // The page was hidden while the browser looked for where to put the cursor.
+    if (document.activeElement === document.body) document.querySelector("[autofocus]:not(dialog *)")?.focus();
   });
 })();
