@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+from escalations.core.calendar import Calendar
 from escalations.core.policy import Policy
 from escalations.demo.acts import Run
 from escalations.demo.binding import Binding
@@ -62,26 +63,29 @@ def told(cases: int, *, seed: int, now: dt.datetime, policy: Policy) -> Iterator
 
 def _run(story: Story, rng: random.Random, now: dt.datetime, policy: Policy) -> Run:
     # Most people are quick, some are slow, and now and then something lies.
-    pace = rng.choice((0.5, 0.7, 0.8, 1.0, 1.0, 1.2, 1.5, 2.2)) * (4 if rng.random() < 0.06 else 1)
+    pace = rng.choice((0.5, 0.7, 0.8, 1.0, 1.0, 1.2, 1.5, 2.2)) * (4 if rng.random() < 0.12 else 1)
     tries = 1 if rng.random() < _AS_IT_COMES else _TRIES
     opens = now
     for _ in range(tries):
-        opens = _opening(story, rng, now)
+        opens = _opening(story, rng, now, policy)
         if _waits(story, opens, now, pace, policy) <= _first_climb(story, policy):
             break
     binding = Binding.of(story, rng=rng, received=opens, policy=policy)
     return Run(binding, opens, story.steps, rng, pace)
 
 
-def _opening(story: Story, rng: random.Random, now: dt.datetime) -> dt.datetime:
-    """When a case comes in: half of them long enough ago to be over by now, the others today and yesterday."""
+def _opening(story: Story, rng: random.Random, now: dt.datetime, policy: Policy) -> dt.datetime:
+    """When a case comes in: half of them long enough ago to be over by now, the others lately; most of those within
+    the hours of the team, and some at night and at the weekend."""
     kind = rng.random()
-    if kind < 0.52 or cost_of(story) > 1:
+    if kind < 0.5 or cost_of(story) > 1:
         age = dt.timedelta(days=rng.triangular(2, BACK.days, 4))
-    elif kind < 0.82:
-        age = dt.timedelta(hours=rng.uniform(4, 46))
+    elif kind < 0.84:
+        worked = rng.uniform(0.2, 3) if kind < 0.58 else rng.triangular(1, 16, 5)
+        at = _worked_before(now, worked, _hours(story, policy))
+        return (at - dt.timedelta(minutes=rng.uniform(0, 20))).replace(microsecond=0)
     else:
-        age = dt.timedelta(hours=rng.uniform(0.2, 5))
+        age = dt.timedelta(hours=rng.uniform(0.2, 30))
     at = now - age
     local = at.astimezone(ZoneInfo(ZONES.get(rng.choice(story.regions), "UTC")))
     if age > dt.timedelta(hours=12) and not 7 <= local.hour < 23:
@@ -89,10 +93,27 @@ def _opening(story: Story, rng: random.Random, now: dt.datetime) -> dt.datetime:
     return at.replace(microsecond=0)
 
 
+def _hours(story: Story, policy: Policy) -> Calendar:
+    """The working time of the team that a story's category belongs to."""
+    team = policy.central.categories[story.category].owner
+    return law.policy_calendar(policy, policy.central.teams[team].calendar)
+
+
+def _worked_before(now: dt.datetime, hours: float, calendar: Calendar) -> dt.datetime:
+    """The moment since which a team has worked so many hours, to the minute."""
+    early, late = now - BACK, now
+    while late - early > dt.timedelta(minutes=1):
+        middle = early + (late - early) / 2
+        if calendar.elapsed(middle, now) >= hours * 3600:
+            early = middle
+        else:
+            late = middle
+    return early
+
+
 def _waits(story: Story, opens: dt.datetime, now: dt.datetime, pace: float, policy: Policy) -> dt.timedelta:
     """For how long its ladder would run until it is resolved, paused or now, as far as can be told beforehand."""
-    team = policy.central.categories[story.category].owner
-    calendar = law.policy_calendar(policy, policy.central.teams[team].calendar)
+    calendar = _hours(story, policy)
     at = opens
     for step in story.steps:
         seconds = step.after * pace * 60

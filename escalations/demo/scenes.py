@@ -59,7 +59,7 @@ ABOUT_TO: tuple[Scene, ...] = (
     Scene("parcel-lost", steps=1, region="eu-de", in_s=100, span_h=24,
           happens="goes up to Delivery and returns L2: 24 hours are over"),
 )  # fmt: skip
-"""What happens within two minutes after loading: (a rung, a breach with a rung, a warning, a rung)."""
+"""What happens within two minutes after loading: a rung, a breach with a rung, a warning, a rung."""
 
 SOON: tuple[Scene, ...] = (
     Scene("takeover-no", steps=2, region="gb", in_s=4 * 60, span_h=4, happens="its lead is reminded after 4 hours"),
@@ -102,10 +102,11 @@ STANDING: tuple[Scene, ...] = (
     Scene("described-wrong-size", ago_h=17, steps=1, before=(assign_to(6, "mia"),), region="gb"),
     Scene("cancel-sent-anyway", ago_h=15, steps=2, before=(assign_to(5, "mia"),), region="us"),
     Scene("tools-question", ago_h=19, steps=1, region="gb",
-          after=(hand_off(15, "buyer-care", "The buyer has the same question as the seller; please answer her side."),)),
+          after=(hand_off(15, "buyer-care", "The buyer has the same question as the seller; please answer her."),)),
     Scene("refund-partial", ago_h=18, steps=2, region="gb",
           after=(Step("hand_off", 10, "Refund is paid; she asks about the promise on the page, which is yours.",
                       data={"team": "buyer-care", "username": "mia"}),)),
+    Scene("described-large", ago_h=18, steps=6, before=(assign_to(5, "mia"),), region="gb"),
     Scene("voucher-rejected", ago_h=16, steps=1, before=(assign_to(5, "mia"),), region="eu"),
     # What few may see, and what law counts.
     Scene("dispute-unknown-order", ago_h=3, steps=5, region="gb"),

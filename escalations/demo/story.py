@@ -71,6 +71,12 @@ class Story:
     signals: Mapping[str, Any] = field(default_factory=dict)
 
 
+def of_seller(key: str, category: str, symptom: str, summary: str, text: str, **more: Any) -> Story:
+    """A story of a seller, who writes by form or mail and rarely by telephone."""
+    given = {"kind": "seller", "sources": ("form", "mail", "form", "phone")} | more
+    return Story(key, category, symptom, summary, text, **given)
+
+
 def answer(after: float, words: str, *, promise_h: float | None = None) -> Step:
     """A colleague writes to the party; with `promise_h`, promises to write again within so many hours."""
     return Step("answer", after, words, data={"promise_h": promise_h})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from escalations.demo.story import (
     WORTH,
     Story,
@@ -21,10 +23,10 @@ from escalations.demo.story import (
 )
 
 
-def _german(key: str, category: str, symptom: str, summary: str, text: str, **more: object) -> Story:
+def _german(key: str, category: str, symptom: str, summary: str, text: str, **more: Any) -> Story:
     """A story told in German; notes among colleagues stay in English, which they share."""
     given = {"language": "de", "regions": ("eu-de",), "sources": ("form", "mail", "chat", "phone")} | more
-    return Story(key, category, symptom, summary, text, **given)  # type: ignore[arg-type]
+    return Story(key, category, symptom, summary, text, **given)
 
 
 STORIES = (
@@ -129,7 +131,7 @@ STORIES = (
         "account.locked",
         "code-missing",
         "Code kommt nicht an",
-        "Seit gestern Abend warte ich auf den Code für die Anmeldung. Mein Anbieter sagt, bei ihm sei alles in Ordnung.",
+        "Seit gestern Abend warte ich auf den Code für die Anmeldung. Mein Anbieter sagt, bei ihm sei alles gut.",
         steps=(
             answer(
                 15,

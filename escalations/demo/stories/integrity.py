@@ -1,4 +1,4 @@
-"""What touches the marketplace as a whole: fakes, rights, forbidden goods, rings, stolen cards, bought reviews, lures."""
+"""What touches the marketplace as a whole: fakes, rights, forbidden goods, rings, stolen cards."""
 
 from __future__ import annotations
 

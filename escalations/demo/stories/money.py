@@ -163,7 +163,7 @@ STORIES = (
         "A charge of {amount} that I know nothing of",
         "I never bought {item}. My card has not left my purse. Please stop it.",
         items=("two smartphones", "gift cards", "a games console"),
-        worth=(210, 960),
+        worth=(1050, 2400),
         signals={"money_at_risk": WORTH},
         facts={"payment_method": "card", "order_value": WORTH},
         steps=(

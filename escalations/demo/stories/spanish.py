@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from escalations.demo.story import (
     WORTH,
     Story,
@@ -17,10 +19,10 @@ from escalations.demo.story import (
 )
 
 
-def _spanish(key: str, category: str, symptom: str, summary: str, text: str, **more: object) -> Story:
+def _spanish(key: str, category: str, symptom: str, summary: str, text: str, **more: Any) -> Story:
     """A story told in Spanish; notes among colleagues stay in English, which they share."""
     given = {"language": "es", "regions": ("eu-es", "us", "eu-es"), "sources": ("form", "mail", "chat")} | more
-    return Story(key, category, symptom, summary, text, **given)  # type: ignore[arg-type]
+    return Story(key, category, symptom, summary, text, **given)
 
 
 STORIES = (
