@@ -20,7 +20,7 @@ class PolicyVersion(models.Model):
 
     number = models.PositiveIntegerField(_("number"), unique=True)
     title = models.CharField(_("title"), max_length=120)
-    # Not unique: a correction of a page keeps the policy digest, a rollback brings an old edition back as a new version.
+    # Not unique: a corrected page keeps the policy digest, a rollback brings an old edition back as a new version.
     policy_digest = models.CharField(_("policy digest"), max_length=64, db_index=True)
     edition_digest = models.CharField(_("edition digest"), max_length=64, db_index=True)
     part_digests = models.JSONField(_("digests of the parts"), default=dict)

@@ -1,8 +1,9 @@
 """The projection of the law onto the registry: rows for the keys that documents refer to, so that cases can point.
 
-Called by `services.policy.install` and, when a scheduled version's moment has come, by `bring_into_force` itself; there
-is no other writer of live rows (`services.imports` adds retired ones). Names and columns are those of the version in force. Keys of scheduled versions exist as soon as
-the version is installed. A key that neither needs is retired, with the successor that its edition named, never deleted.
+Called by `services.policy.install` and, when a scheduled version's moment has come, by the schedule that calls
+`bring_into_force`; there is no other writer of live rows (`services.imports` adds retired ones). Names and columns are
+those of the version in force. Keys of scheduled versions exist as soon as the version is installed. A key that neither
+needs is retired, with the successor that its edition named, never deleted.
 """
 
 from __future__ import annotations
