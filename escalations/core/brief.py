@@ -37,6 +37,11 @@ TOLD: dict[str, str] = {
     "case.resolved": "resolved: {root_cause}",
     "case.reopened": "reopened",
     "case.merged_here": "{reference} was merged into this case",
+    "import.opened": "opened at another desk",
+    "import.handed_off": "handed off there",
+    "import.resolved": "resolved there",
+    "import.reopened": "reopened there",
+    "import.closed": "closed there",
 }
 
 

@@ -62,6 +62,13 @@ TELLS: dict[str, tuple[str, str, str]] = {
     "remedy.requested": ("approval_delegation", "Asked {level} for {remedy}", "reason"),
     "remedy.refused": ("block", "Refused: {remedy}", "reason"),
     "rung.fired": ("stairs", "Climbed by time to {to_level}", ""),
+    "import.opened": ("inbox", "Opened at another desk{handed}", ""),
+    "import.step": ("history", "Worked on there{handed}", ""),
+    "import.waiting": ("pause_circle", "Waiting there{handed}", ""),
+    "import.handed_off": ("swap_horiz", "Handed off there{handed}", ""),
+    "import.resolved": ("check_circle", "Resolved there{handed}", ""),
+    "import.reopened": ("restart_alt", "Reopened there{handed}", ""),
+    "import.closed": ("task_alt", "Closed there{handed}", ""),
 }
 
 _CAUSES = {str(key): str(label) for key, label in (*Escalation.Cause.choices, *CaseDecision.Cause.choices)}
@@ -132,21 +139,26 @@ class Names:
     teams: dict[int, str]
     levels: dict[str, str]
     party: str
+    past_teams: dict[str, str]
 
     @classmethod
     def of(cls, events: Sequence[Event], case: Case) -> Names:
         """Look up everybody and every team that these events name."""
         ids = {event.actor_id for event in events if event.actor_kind == "user"}
         teams: set[int] = set()
+        past: set[str] = set()
         for event in events:
             ids |= {str(event.data[key]) for key in ("person", "before") if isinstance(event.data.get(key), int)}
             if event.kind.startswith("handoff."):
                 teams |= {event.data[key] for key in ("from", "to") if isinstance(event.data.get(key), int)}
+            elif event.kind.startswith("import."):
+                past |= {event.data[key] for key in ("from", "team") if key in event.data}
         return cls(
             people=people_by_id(ids),
             teams=dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")) if teams else {},
             levels=dict(Level.objects.values_list("key", "name")),
             party=f"the {case.party.get_kind_display()}",
+            past_teams=dict(Team.objects.filter(key__in=past).values_list("key", "name")) if past else {},
         )
 
     def who(self, event: Event) -> str:
@@ -200,6 +212,9 @@ def _said(event: Event, policy: Policy, case: Case, names: Names) -> dict[str, A
     if event.kind.startswith("handoff."):
         said["from_team"] = names.teams.get(data.get("from", 0), "")
         said["to_team"] = names.teams.get(data.get("to", 0), "")
+    if event.kind.startswith("import."):
+        frm, team = (names.past_teams.get(str(data.get(key)), "") for key in ("from", "team"))
+        said["handed"] = f", from {frm} to {team}" if frm else f", with {team}" if team else ""
     for key in ("from", "to"):
         said[f"{key}_level"] = names.levels.get(str(data.get(key)), data.get(key, ""))
         channel = central.channels.get(str(data.get(key)))
