@@ -21,10 +21,6 @@ RETRY = dt.timedelta(minutes=15)
 log = logging.getLogger(__name__)
 
 
-class _Gone(Exception):
-    """What was to be done has been done by somebody else meanwhile."""
-
-
 def set_aside(case_ids: Collection[int], *, now: dt.datetime) -> None:
     """Let the due timers of some cases ring again later: they hold up nobody, and are not forgotten.
 
@@ -33,7 +29,7 @@ def set_aside(case_ids: Collection[int], *, now: dt.datetime) -> None:
     """
     if not case_ids:
         return
-    list(Case.objects.select_for_update(of=("self",)).filter(pk__in=case_ids).order_by("pk").values_list("pk"))
+    list(Case.objects.select_for_update().filter(pk__in=case_ids).order_by("pk").values_list("pk"))
     Timer.objects.filter(case_id__in=case_ids, due_at__lte=now).update(due_at=now + RETRY)
 
 
@@ -81,16 +77,15 @@ def _later(case_id: int, now: dt.datetime) -> None:
 
 
 def _resume(case_id: int, now: dt.datetime) -> int:
-    try:
+    """1 when the pause ended, 0 when somebody else has ended it or is at it. Locks first: only then is that certain."""
+    with transaction.atomic():
+        if not list(Case.objects.select_for_update(skip_locked=True).filter(pk=case_id).values_list("pk")):
+            return 0
+        due = Timer.objects.filter(case_id=case_id, moment_key="resume", due_at__lte=now)
+        if not due.filter(clock__state=Clock.State.PAUSED).exists():
+            return 0
         with working(case_id=case_id, act="resume", actor=SWEEP, now=now) as work:
-            paused = [row.pk for row in work.clocks if row.state == Clock.State.PAUSED]
-            due = Timer.objects.filter(clock_id__in=paused, moment_key="resume", due_at__lte=now)
-            if not due.exists():
-                raise _Gone
             run_on(work, because="time")
             case = work.case
-            holder = f"user:{case.assignee_id}" if case.assignee_id else f"leads:{case.team_id}"
-            work.tell("notice.resumed", [holder])
-    except _Gone:
-        return 0
+            work.tell("notice.resumed", [f"user:{case.assignee_id}" if case.assignee_id else f"leads:{case.team_id}"])
     return 1
