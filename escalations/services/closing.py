@@ -42,7 +42,10 @@ def resolve(
         work.require(
             given={"root_cause": root_cause, "message": message}, holding={"evidence_complete": complete(work)}
         )
-        known = work.policy.central.categories[work.case.category.key].root_causes
+        category = work.policy.central.categories.get(work.case.category.key)
+        if category is None:
+            raise Refused("The case's playbook version has no such category: move the case to a version that has it.")
+        known = category.root_causes
         if root_cause not in known:
             raise Invalid("root_cause", f"Choose one of {', '.join(known.values())}.")
         if Approval.objects.filter(case=work.case, state=Approval.State.WAITING).exists():

@@ -518,3 +518,13 @@ def test_a_promised_decision_is_put_off_only_with_a_reason(desk: Desk) -> None:
     assert refused.value.field == "promise_reason"
     replies.promise_party(**say, now=later(290), due=later(1500), reason="The lab is late.")
     assert case.clocks.get(kind="resolution").promised_at == later(1500)
+
+
+def test_a_case_whose_version_lacks_its_category_is_not_resolved_into_nothing(desk: Desk) -> None:
+    from escalations.models import Category
+
+    case = desk.held_by("mia")
+    stray = Category.objects.create(key="imported:stray", name="Stray", side="buyer", retired_at=NOW)
+    Case.objects.filter(pk=case.pk).update(category=stray)
+    with pytest.raises(Refused, match="move the case"):
+        closing.resolve(case_id=case.pk, actor=desk.by("mia"), now=NOW, root_cause="carrier", message="Done.")
