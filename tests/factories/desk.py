@@ -113,7 +113,7 @@ class Desk:
 
     def held_by(self, name: str, **changes: Any) -> Case:
         """Open a case and give it to somebody, as the engine would."""
-        from escalations.services.assignment import assign  # noqa: PLC0415  (tests may)
+        from escalations.services.assignment import assign
 
         case = self.open(assign=False, **changes)
         return assign(case_id=case.pk, actor=Actor.worker("assignment"), now=NOW, person_id=self.user(name).pk)
@@ -133,9 +133,7 @@ def broken(case: Case) -> chain.Break | None:
     for event in events:
         payload = getattr(event, "payload", None)
         if payload is not None:
-            assert chain.payload_matches(
-                event.commitment, bytes.fromhex(payload.salt), record.canonical(payload.body)
-            )
+            assert chain.payload_matches(event.commitment, bytes.fromhex(payload.salt), record.canonical(payload.body))
     rows = {
         record.history_digest({name: getattr(row, name) for name in (*record.TRACKED, *record.ABOUT)})
         for row in record.HistoricalCase.objects.filter(id=case.pk)
