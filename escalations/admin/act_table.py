@@ -26,6 +26,7 @@ from escalations.services import (
     pauses,
     remedies,
     replies,
+    triage,
 )
 
 
@@ -239,6 +240,37 @@ ACTS: dict[str, Act] = {
             facts.reclassify,
             _("Reclassified and routed anew."),
             send=_("Reclassify"),
+        ),
+        Act(
+            "triage",
+            "triage",
+            _("Confirm where it came"),
+            "rule",
+            forms.NoFields,
+            triage.triage,
+            _("Confirmed."),
+            quick=True,
+        ),
+        Act(
+            "start",
+            "start",
+            _("Start work"),
+            "play_arrow",
+            forms.NoFields,
+            triage.start,
+            _("Work has begun."),
+            quick=True,
+        ),
+        Act(
+            "move-version",
+            "move_version",
+            _("Move to another playbook version"),
+            "gavel",
+            forms.MoveVersion,
+            facts.move_version,
+            _("Moved, and routed anew."),
+            lead=_("The whole route follows the chosen version. The time used counts, promises stay."),
+            send=_("Move it"),
         ),
         Act(
             "assign",

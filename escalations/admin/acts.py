@@ -70,6 +70,10 @@ def offer(act: Act, top: Top) -> Offer:
         return Offer(act, __("No item of evidence is open here."))
     if act.name == "remedy" and not (top.category and top.category.remedies):
         return Offer(act, __("The playbook knows no remedy for this category."))
+    if act.name == "resolve" and top.approvals:
+        return Offer(act, __("A remedy of this case waits for a decision: have it decided first."))
+    if act.name == "move-version" and not top.other_versions:
+        return Offer(act, __("There is no other version of the playbook in force or before it."))
     return Offer(act, " ".join(unmet) or refusal)
 
 

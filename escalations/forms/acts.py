@@ -12,11 +12,14 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
 from escalations.core.policy import Span
+from escalations.errors import DeskError
 from escalations.forms.base import ActForm, Moment, text
-from escalations.models import Case, CaseLink, Clock, Escalation, Evidence, Membership, Team
+from escalations.forms.texts import start_texts
+from escalations.models import Case, CaseLink, Clock, Escalation, Evidence, Membership, PolicyVersion, Team
 from escalations.selectors import people
 from escalations.selectors.casepage import evidence
 from escalations.selectors.wording import moment, span
+from escalations.services import facts
 
 KINDS = dict(Clock.Kind.choices)
 
@@ -52,6 +55,7 @@ class Reply(ActForm):
             self.fields["promise_due"].help_text = __("They were told: %(at)s.") % {"at": moment(told)}
         else:
             del self.fields["promise_reason"]
+        self.texts = start_texts(self.top, self.user, ("first_response", "update", "pause", "late_apology", "message"))
 
 
 class NoteForm(ActForm):
@@ -302,6 +306,7 @@ class Resolve(ActForm):
     message = text(_("Message to the party"), rows=7)
 
     def build(self) -> None:
+        self.texts = start_texts(self.top, self.user, ("resolution",))
         causes = self.top.category.root_causes if self.top.category else {}
         self.fields["root_cause"].choices = list(causes.items())  # type: ignore[attr-defined]
 
@@ -314,6 +319,42 @@ class AcceptRoute(ActForm):
     def build(self) -> None:
         if self.top.offer is not None:
             self.fields["decision_id"].initial = self.top.offer.pk
+
+
+class MoveVersion(ActForm):
+    """Moving a case to another version of the playbook, with what the newest one would change."""
+
+    names = {"version": "number"}
+    number = forms.TypedChoiceField(label=_("Version of the playbook"), coerce=int)
+    reason = text(_("Reason"), rows=2)
+
+    def build(self) -> None:
+        case = self.top.case
+        rows = PolicyVersion.objects.filter(effective_at__lte=self.now).exclude(pk=case.policy_version_id)
+        versions = list(rows.order_by("-number")[:10])
+        self.fields["number"].choices = [  # type: ignore[attr-defined]
+            (row.number, __("v%(n)d, in force from %(at)s") % {"n": row.number, "at": moment(row.effective_at)})
+            for row in versions
+        ]
+        if versions:
+            self.fields["number"].help_text = self._preview(versions[0].number)
+
+    def _preview(self, number: int) -> str:
+        try:
+            changes = facts.preview_version(case_id=self.top.case.pk, number=number, now=self.now)
+        except DeskError as error:
+            return str(error)
+        if not changes:
+            return __("v%(n)d would leave its route as it is.") % {"n": number}
+        words = "; ".join(f"{field}: {_flat(before)} → {_flat(after)}" for field, (before, after) in changes.items())
+        return __("v%(n)d would change %(changes)s.") % {"n": number, "changes": words}
+
+
+def _flat(value: Any) -> str:
+    """A value of an outcome in one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_flat(item)}" for key, item in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "–")
 
 
 class Reclassify(ActForm):

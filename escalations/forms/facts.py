@@ -89,6 +89,11 @@ class Facts(ActForm):
             found.append({"fields": fields, "known": before is not None})
         return found
 
+    @property
+    def any_known(self) -> bool:
+        """Whether the case has a fact at all."""
+        return any(value is not None for value in self.before.values())
+
     def arguments(self) -> dict[str, Any]:
         data = self.cleaned_data
         known = self.top.policy.central.facts

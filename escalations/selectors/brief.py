@@ -108,7 +108,12 @@ def _named(data: dict[str, Any], policy: Policy, case: Case, people: dict[tuple[
     central = policy.central
     category = central.categories.get(case.category.key)
     if isinstance(data.get("keys"), list):
-        named["keys"] = [central.facts[key].name if key in central.facts else key for key in data["keys"]]
+        # As for the impact: what is kept for a class does not travel, not even by name.
+        named["keys"] = [
+            central.facts[key].name if key in central.facts else key
+            for key in data["keys"]
+            if key not in central.facts or central.facts[key].visibility is None
+        ] or ["restricted ones"]
     if "because" in data:
         named["because"] = RESUMED.get(str(data["because"]), str(data["because"]))
     if isinstance(data.get("person"), int):

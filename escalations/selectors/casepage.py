@@ -30,6 +30,7 @@ from escalations.models import (
     Note,
     Party,
     Pause,
+    PolicyVersion,
     Remedy,
     User,
 )
@@ -117,6 +118,7 @@ class Top:
     holding: frozenset[str]
     evidence_open: int
     evidence_items_open: int
+    other_versions: bool
     reopens_until: dt.datetime
 
 
@@ -124,7 +126,7 @@ ORDER = {"first_response": 0, "next_update": 1, "resolution": 2, "statutory": 3,
 
 
 def top(case: Case, user: User, now: dt.datetime) -> Top:
-    """The header of a case that `find` returned. Nine queries, whatever happened to the case."""
+    """The header of a case that `find` returned. A dozen queries, whatever happened to the case."""
     policy = law.policy_of(case.policy_version_id)
     category = policy.central.categories.get(case.category.key)
     works = may(user, "work_cases", case)
@@ -173,6 +175,7 @@ def top(case: Case, user: User, now: dt.datetime) -> Top:
         holding=frozenset(name for name, stands in holds.items() if stands),
         evidence_open=missing,
         evidence_items_open=len(required),
+        other_versions=PolicyVersion.objects.filter(effective_at__lte=now).exclude(pk=case.policy_version_id).exists(),
         reopens_until=until,
     )
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from escalations.models import Delivery, Heartbeat, Timer
+from escalations.models import Delivery, Heartbeat
+from escalations.selectors.timers import CAP, GRACE, Timers, timers
+
+__all__ = ["CAP", "FRESH", "GRACE", "WATCHED", "Engine", "engine"]
 
 FRESH = dt.timedelta(minutes=3)
 """Workers beat and sweeps run every minute; three missed ones are no hiccup."""
 
 WATCHED = ("worker", "sweep")
-GRACE = dt.timedelta(minutes=3)
-"""A timer that is due for longer than this should have fired."""
-
-CAP = 1000
-"""Nobody needs to know whether it is 1,000 or 40,000; counting stops here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +22,7 @@ class Engine:
 
     worker_s: int | None
     sweep_s: int | None
-    overdue: int
-    oldest_overdue_s: int
+    timers: Timers
     dead: int
 
     @property
@@ -35,22 +32,28 @@ class Engine:
         return tuple(name for name in WATCHED if (age := ages[name]) is None or age > FRESH.total_seconds())
 
     @property
+    def overdue(self) -> int:
+        """Timers that should have fired; counting stops at CAP."""
+        return self.timers.overdue
+
+    @property
+    def oldest_overdue_s(self) -> int:
+        """For how long the oldest of them is due."""
+        return self.timers.oldest_s
+
+    @property
     def fine(self) -> bool:
         """Whether everything that should have happened has."""
-        return not self.stale and not self.overdue and not self.dead
+        return not self.stale and self.timers.fine and not self.dead
 
 
 def engine(now: dt.datetime) -> Engine:
-    """The state of the engine. Three queries, each on an index and capped."""
+    """The state of the engine. Four queries, each on an index and capped."""
     beats = dict(Heartbeat.objects.filter(pk__in=WATCHED).values_list("pk", "at"))
-    overdue = list(
-        Timer.objects.filter(due_at__lt=now - GRACE).order_by("due_at").values_list("due_at", flat=True)[:CAP]
-    )
     return Engine(
         worker_s=_age(beats.get("worker"), now),
         sweep_s=_age(beats.get("sweep"), now),
-        overdue=len(overdue),
-        oldest_overdue_s=_age(overdue[0], now) or 0 if overdue else 0,
+        timers=timers(now),
         dead=Delivery.objects.filter(state=Delivery.State.DEAD)[:CAP].count(),
     )
 

@@ -22,6 +22,8 @@ PAGE = 50
 #: kind -> (icon, sentence, key of the words that are shown below it)
 TELLS: dict[str, tuple[str, str, str]] = {
     "case.opened": ("inbox", "Case opened: came by {source}, went to {owner}, {level}, severity {severity}", ""),
+    "case.triaged": ("rule", "Confirmed where it came to", "note"),
+    "case.started": ("play_arrow", "Work has begun", ""),
     "case.assigned": ("person", "{assigned_how} {person}", ""),
     "case.released": ("undo", "Given back to the team's queue", "reason"),
     "case.closed": ("task_alt", "Closed", ""),
@@ -40,6 +42,7 @@ TELLS: dict[str, tuple[str, str, str]] = {
     "case.de_escalated": ("trending_down", "De-escalated from {from_level} to {to_level}", "reason"),
     "case.reclassified": ("category", "Reclassified from {from_category} to {to_category}", "reason"),
     "case.rerouted": ("alt_route", "Routed anew because {cause}; changed: {changed}", ""),
+    "case.version_moved": ("gavel", "Moved from version {from} of the playbook to version {to}", "reason"),
     "channel.changed": ("lock", "Moved to the channel {to_channel}", ""),
     "severity.raised": ("priority_high", "Severity raised from {from} to {to}", ""),
     "ladder.changed": ("stairs", "Climbs another ladder from now on", ""),
@@ -61,7 +64,11 @@ TELLS: dict[str, tuple[str, str, str]] = {
     "remedy.granted": ("redeem", "Granted: {remedy}", "reason"),
     "remedy.requested": ("approval_delegation", "Asked {level} for {remedy}", "reason"),
     "remedy.refused": ("block", "Refused: {remedy}", "reason"),
-    "rung.fired": ("stairs", "Climbed by time to {to_level}", ""),
+    "rung.fired": ("stairs", "Climbed by time from {from_level} to {to_level}{to_whom}", ""),
+    "rung.reminded": ("alarm", "Reminder by the ladder{to_whom}", ""),
+    "rung.waits": ("nightlight", "The next rung waits until {until}: nobody is on call", ""),
+    "rung.passed": ("redo", "A rung was passed over: nobody holds it, or the case is there already", ""),
+    "timers.repaired": ("build", "The desk has put its timers for this case right", ""),
     "import.opened": ("inbox", "Opened at another desk{handed}", ""),
     "import.step": ("history", "Worked on there{handed}", ""),
     "import.waiting": ("pause_circle", "Waiting there{handed}", ""),
@@ -73,7 +80,27 @@ TELLS: dict[str, tuple[str, str, str]] = {
 
 _CAUSES = {str(key): str(label) for key, label in (*Escalation.Cause.choices, *CaseDecision.Cause.choices)}
 #: What only follows from something else that is told beside it.
-_QUIET = frozenset({"clock.met", "clock.warned", "clock.retargeted", "ladder.changed", "statutory.started"})
+_QUIET = frozenset(
+    {
+        "case.started",
+        "case.triaged",
+        "clock.met",
+        "clock.retargeted",
+        "clock.warned",
+        "ladder.changed",
+        "rung.passed",
+        "rung.waits",
+        "statutory.started",
+        "timers.repaired",
+    }
+)
+_BECAUSE = {
+    "resumed": "by hand",
+    "party_reply": "the party has answered",
+    "evidence": "evidence has come in",
+    "resolved": "resolved",
+    "time": "the time for waiting is over",
+}
 _LATE = frozenset({"clock.breached", "rung.fired", "case.escalated"})
 
 
@@ -149,6 +176,7 @@ class Names:
         past: set[str] = set()
         for event in events:
             ids |= {str(event.data[key]) for key in ("person", "before") if isinstance(event.data.get(key), int)}
+            ids |= {str(person) for person in event.data.get("told", ()) if event.kind.startswith("rung.")}
             if event.kind.startswith("handoff."):
                 teams |= {event.data[key] for key in ("from", "to") if isinstance(event.data.get(key), int)}
             elif event.kind.startswith("import."):
@@ -187,7 +215,7 @@ def _said(event: Event, policy: Policy, case: Case, names: Names) -> dict[str, A
     if event.kind == "promise.made":
         said["clock"] = str(kinds.get(data.get("clock", ""), "")).lower()
     said["late"] = ", late" if data.get("late") else ""
-    for key in ("due", "resumes"):
+    for key in ("due", "resumes", "until"):
         if isinstance(data.get(key), str):
             said[key] = _moment(data[key])
     if "stopped" in data or "clocks" in data:
@@ -205,6 +233,12 @@ def _said(event: Event, policy: Policy, case: Case, names: Names) -> dict[str, A
         }
     elif "level" in data:
         said["level"] = names.levels.get(str(data["level"]), data["level"])
+    if event.kind == "case.resumed":
+        said["because"] = _BECAUSE.get(str(data.get("because")), data.get("because", ""))
+    if event.kind.startswith("rung."):
+        to_team = central.teams.get(str(data.get("to_team")))
+        told = [names.people[str(person)] for person in data.get("told", ()) if str(person) in names.people]
+        said["to_whom"] = (f", {to_team.name}" if to_team else "") + (f"; told: {', '.join(told)}" if told else "")
     if event.kind == "case.assigned":
         how = {"taken": "Taken by", "assigned": "Given to"}
         said["assigned_how"] = how.get(str(data.get("cause")), "Given to")

@@ -98,6 +98,16 @@
     }
   }
 
+  // A text of the playbook goes in where the cursor is; its first gap is chosen, to be typed over.
+  function insert(area, words) {
+    const start = area.value ? area.selectionStart : 0;
+    area.setRangeText(words, start, area.selectionEnd, "end");
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+    const gap = area.value.indexOf("[…]", start);
+    area.focus();
+    if (gap >= 0) area.setSelectionRange(gap, gap + 3);
+  }
+
   function closeAct() {
     const act = document.querySelector(".act");
     if (!act) return false;
@@ -118,6 +128,8 @@
       const done = () => { if (said) { said.textContent = copy.dataset.copied; setTimeout(() => { said.textContent = ""; }, 1500); } };
       if (navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(done, () => {});
     }
+    const text = event.target.closest("[data-insert]");
+    if (text) insert(text.closest("form").querySelector("textarea"), text.dataset.insert);
     if (event.target.closest("[data-help]")) help();
     for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
   });

@@ -16,6 +16,7 @@ from escalations.core.actor import Actor
 from escalations.models import Case, Heartbeat, Message
 from escalations.services import assignment, replies
 from tests.browser import DESKTOP, PHONE, Watch
+from tests.core.policies import market_document
 from tests.factories.desk import Desk
 
 if TYPE_CHECKING:
@@ -168,6 +169,21 @@ def test_tabs_and_forms_come_as_parts_and_have_addresses(page: Page, signed_in: 
     page.get_by_text("Waiting for what").wait_for()
     page.get_by_role("link", name="Resolve", exact=True).click()
     page.get_by_text("What it turned out to be").wait_for()
+
+
+def test_a_text_of_the_playbook_starts_a_message(page: Page, signed_in: Any, now_desk: Desk) -> None:
+    document = market_document()
+    document["central"]["messages"] = {
+        "update": {"en": {"subject": "{reference}", "body": "About {reference}: {done}. Yours, {leader}"}}
+    }
+    now_desk.install(document, now=now_desk.now)
+    case = held(now_desk, "mia")
+    page.goto(case_page(signed_in("mia"), case, "act/reply/"))
+    page.get_by_role("button", name="Update").click()
+    area = page.locator("#act_body")
+    assert area.input_value() == f"About {case.reference}: […]. Yours, Mia"
+    page.keyboard.type("refunded")
+    assert area.input_value() == f"About {case.reference}: refunded. Yours, Mia", "the gap is typed over"
 
 
 def test_the_reason_is_told_when_something_cannot_be_done(page: Page, signed_in: Any, now_desk: Desk) -> None:

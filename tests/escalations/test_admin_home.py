@@ -180,8 +180,8 @@ def test_a_timer_that_should_have_fired_is_shown(desk: Desk, client: Client) -> 
     desk.open(assign=False)
     Timer.objects.all().update(due_at=NOW - dt.timedelta(minutes=20))
     engine = seen_by(client, desk, "mia").context["engine"]
-    assert engine.overdue == Timer.objects.count() > 0
-    assert engine.oldest_overdue_s == 1200
+    assert engine.timers.overdue == Timer.objects.count() > 0
+    assert engine.timers.oldest_s == 1200
     assert not engine.fine
 
 
