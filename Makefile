@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench venv lock clean
+.PHONY: help run test check bench screenshots venv lock clean
 
 BIN := .venv/bin
 PY := $(BIN)/python
@@ -22,6 +22,9 @@ check: .venv/.dev              ## lint, types, import order, missing migrations
 
 bench: .venv/.dev              ## measure against floors and rivals (ONLY=sweep for one)
 	@$(PY) -m tests.bench $(ONLY)
+
+screenshots: .venv/.dev        ## take the README's pictures anew (needs Chromium)
+	@$(PY) -m tests.journeys.screenshots README.assets
 
 venv: .venv/.dev               ## .venv with everything a developer needs
 

@@ -1,0 +1,176 @@
+"""`make screenshots`: the pictures of the README, taken anew: `python -m tests.journeys.screenshots FOLDER`.
+
+The demo and the time of day are the same each time, so a picture changes when a page does. Look at them before they
+are committed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import struct
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.journeys.somebody import Somebody
+
+NOW = dt.datetime(2026, 11, 24, 9, 20, tzinfo=dt.UTC)  # Tuesday, 10:20 in Berlin
+PASSWORD = "only for pictures"
+LARGEST = 200_000
+"""Bytes of a picture at most."""
+
+DESKTOP = {"width": 1280, "height": 720}
+PHONE = {"width": 390, "height": 780}
+
+
+@contextmanager
+def desk() -> Iterator[str]:
+    """A live desk with the demo in a database of its own; its address."""
+    import time_machine
+    from django.core.management import call_command
+    from django.db import connection
+    from django.test.testcases import LiveServerThread, _StaticFilesHandler
+    from django.test.utils import override_settings
+
+    from tests.journeys.desk_hours import the_worker_runs
+
+    with ExitStack() as closing:
+        clock = closing.enter_context(time_machine.travel(NOW, tick=True))
+        closing.enter_context(override_settings(THROUGHLINE_DEMO_PASSWORD=PASSWORD))
+        name = connection.settings_dict["NAME"]
+        connection.creation.create_test_db(verbosity=0, autoclobber=True)
+        closing.callback(connection.creation.destroy_test_db, name, verbosity=0)
+        call_command("prepare", verbosity=0)
+        clock.shift(dt.timedelta(minutes=2))
+        the_worker_runs()
+        server = LiveServerThread("127.0.0.1", _StaticFilesHandler, port=0)
+        server.daemon = True
+        server.start()
+        closing.callback(server.terminate)
+        server.is_ready.wait(30)
+        if server.error:
+            raise server.error
+        yield f"http://127.0.0.1:{server.port}"
+
+
+def come(browser: Browser, url: str, name: str, **options: Any) -> Somebody:
+    """Have somebody of the demo sign in."""
+    from tests.journeys.somebody import Somebody
+
+    page = browser.new_context(
+        **{"viewport": DESKTOP, "locale": "en-GB", "reduced_motion": "reduce"} | options
+    ).new_page()
+    page.set_default_timeout(15_000)
+    somebody = Somebody(page, url)
+    somebody.come_in()
+    somebody.sign_in(name, PASSWORD)
+    return somebody
+
+
+def take(browser: Browser, url: str, shot: Callable[[str, Somebody], None]) -> None:
+    """Walk to every picture."""
+    shot("home-lead", come(browser, url, "ruth"))
+    shot("home-lead-dark", come(browser, url, "ruth", color_scheme="dark"))
+    shot("home-agent", come(browser, url, "mia"))
+    reference = longest_story("margit")
+    margit = come(browser, url, "margit")
+    search(margit, reference)
+    shot("case", margit)
+    margit.open_tab("Why here")
+    shot("case-why", margit)
+    phone = come(browser, url, "margit", viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
+    search(phone, reference)
+    shot("case-phone", phone)
+
+
+def longest_story(name: str) -> str:
+    """The reference of the case with most to show: sent here by a rule, escalated, in English, seen by `name`."""
+    from escalations.models import Case, CaseDecision, Escalation, User
+
+    cases = Case.objects.visible_to(User.objects.get(username=name)).open().filter(language="en")
+    found = cases.exclude(status=Case.Status.RESOLVED).filter(
+        pk__in=CaseDecision.objects.exclude(rule_key="").values("case_id")
+    )
+    return str(found.filter(pk__in=Escalation.objects.values("case_id")).order_by("-chain_seq", "pk")[0].reference)
+
+
+def search(who: Somebody, reference: str) -> None:
+    """Go to a case by the search that every page has."""
+    box = who.page.get_by_role("searchbox").first
+    box.fill(reference)
+    box.press("Enter")
+    who.page.wait_for_url("**/change/")
+
+
+def packed(picture: bytes) -> bytes:
+    """A PNG as it is, only packed as tightly as it goes: browsers pack for speed."""
+    out, place, pixels = picture[:8], 8, b""
+    while place < len(picture):
+        (length,) = struct.unpack(">I", picture[place : place + 4])
+        kind, data = picture[place + 4 : place + 8], picture[place + 8 : place + 8 + length]
+        place += 12 + length
+        if kind == b"IDAT":
+            pixels += data
+            continue
+        if kind == b"IEND":
+            out += _chunk(b"IDAT", zlib.compress(zlib.decompress(pixels), 9))
+        out += _chunk(kind, data)
+    return out
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def main(arguments: list[str]) -> int:
+    """Take the pictures. Returns 0, or 1 with what is wrong, 2 for wrong arguments."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m tests.journeys.screenshots FOLDER\n")
+        return 2
+    folder = Path(arguments[0])
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # the driver's event loop is in this thread
+    import django
+
+    django.setup()
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser import FLAGS, find_chromium, why_not
+
+    if reason := why_not():
+        sys.stderr.write(reason + "\n")
+        return 1
+    folder.mkdir(parents=True, exist_ok=True)
+    too_large = []
+
+    def shot(name: str, who: Somebody) -> None:
+        who.page.wait_for_load_state("networkidle")
+        who.page.evaluate("document.fonts.ready")
+        picture = packed(who.page.screenshot(animations="disabled", caret="hide"))
+        path = folder / f"{name}.png"
+        path.write_bytes(picture)
+        sys.stdout.write(f"{path}  {len(picture) / 1000:.0f} kB\n")
+        if len(picture) > LARGEST:
+            too_large.append(path)
+
+    began = time.monotonic()
+    with desk() as url, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        take(browser, url, shot)
+        browser.close()
+    sys.stdout.write(f"{time.monotonic() - began:.0f} s\n")
+    for path in too_large:
+        sys.stderr.write(f"{path} is larger than {LARGEST / 1000:.0f} kB: show less of the page.\n")
+    return 1 if too_large else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
