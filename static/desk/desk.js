@@ -136,6 +136,10 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     document.querySelectorAll("details[data-menu][open]").forEach((menu) => { menu.open = false; });
     if (event.detail.target?.id === "act") opened(event.detail.target);
+    const version = document.getElementById("case-top")?.dataset.version;
+    document.querySelectorAll(".act [name=version]").forEach((field) => {
+      field.form.querySelector("[data-changed]").hidden = !version || field.value === version;
+    });
     markCurrent(0);
   });
   // An expired session answers a partial request with the login page: go there as a whole page.
