@@ -88,13 +88,15 @@ def agent(user: User, now: dt.datetime, mine: Sequence[Membership]) -> AgentHome
     working = [row for row in rows if row.case.status != Case.Status.WAITING or row.lane in (Lane.LATE, Lane.SOON)]
     waits = [row for row in rows if row not in working]
     queue = _queue(visible, mine)
+    queued = radar.rows(radar.by_severity(queue, now)[:6], now)
+    _offered(queued)
     return AgentHome(
         memberships=mine,
         now=working[:1],
         next=working[1:],
         waiting=_waiting(waits),
         waiting_rows=waits,
-        queue=radar.rows(radar.by_severity(queue, now)[:6], now),
+        queue=queued,
         queue_count=queue[: CAP + 1].count(),
         decisions=decisions(user, now, mine),
         leaving=_leaving(rows, now, mine),
@@ -128,11 +130,7 @@ def _queue(visible: QuerySet[Case], mine: Sequence[Membership]) -> QuerySet[Case
 def _explain(rows: list[Row], user: User) -> None:
     """Say why each line stands where it stands. Two queries."""
     ids = [row.case.pk for row in rows]
-    offered = set(
-        Handoff.objects.filter(case_id__in=ids, state=Handoff.State.OFFERED, to_person=user).values_list(
-            "case_id", flat=True
-        )
-    )
+    _offered(rows, user)
     at_stake = {
         fact.case_id: fact
         for fact in CaseFact.objects.filter(case_id__in=ids, key="money_at_risk").exclude(
@@ -143,7 +141,7 @@ def _explain(rows: list[Row], user: User) -> None:
         why = row.why
         if row.lane is Lane.LATE:
             why.append("late")
-        if row.case.pk in offered:
+        if row.offered:
             why.append("handed to you, to accept")
         if row.case.severity_band >= Case.Band.HIGH:
             why.append(f"{row.case.get_severity_band_display()} severity")
@@ -154,6 +152,17 @@ def _explain(rows: list[Row], user: User) -> None:
         fact = at_stake.get(row.case.pk)
         if fact is not None and isinstance(fact.value, dict):
             why.append(f"{fact.value.get('currency', '')} {fact.value.get('amount', '')} at risk".strip())
+
+
+def _offered(rows: list[Row], user: User | None = None) -> None:
+    """Mark the lines whose handoff waits for an answer: any in a team's queue; of `user`'s own cases, those handed to
+    them or to whoever is free. One query."""
+    found = Handoff.objects.filter(case_id__in=[row.case.pk for row in rows], state=Handoff.State.OFFERED)
+    if user is not None:
+        found = found.filter(Q(to_person=user) | Q(to_person=None))
+    waiting = set(found.values_list("case_id", flat=True))
+    for row in rows:
+        row.offered = row.case.pk in waiting
 
 
 def _waiting(rows: list[Row]) -> list[Waiting]:

@@ -67,7 +67,8 @@ def by_severity(cases: QuerySet[Case], now: dt.datetime) -> QuerySet[Case]:
 
 @dataclass(slots=True)
 class Row:
-    """A case as a line of a list: what it is, how near it is, and which clock says so."""
+    """A case as a line of a list: what it is, how near it is, and which clock says so. `offered`: handed over, and
+    nobody has answered yet."""
 
     case: Case
     lane: Lane
@@ -75,6 +76,7 @@ class Row:
     clock: Clock | None = None
     waits_for: str = ""
     why: list[str] = field(default_factory=list)
+    offered: bool = False
 
     @property
     def due(self) -> dt.datetime | None:
