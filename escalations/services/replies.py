@@ -7,6 +7,7 @@ from email.utils import make_msgid
 
 from escalations import mapping
 from escalations.core import clock as clocks
+from escalations.core import lifecycle
 from escalations.core.actor import Actor
 from escalations.core.policy import Target
 from escalations.errors import Invalid
@@ -156,9 +157,10 @@ def send(work: Work, *, body: str, subject: str = "", kind: str = "party.message
 
 
 def start_next_update(work: Work) -> None:
-    """Start the next-update clock by the case's pinned decision, if its policy sets such a target."""
+    """Start the next-update clock by the case's pinned decision, if its policy sets such a target and somebody still
+    owes something: a word of thanks to a closed case starts nothing."""
     written = work.outcome.get("targets", {}).get("next_update")
-    if written and work.case.status != Case.Status.RESOLVED:
+    if written and work.case.status in lifecycle.WORKED_ON:
         work.start("next_update", Target.model_validate(written))
 
 

@@ -374,6 +374,16 @@ def test_settled_cases_close_by_themselves_and_silence_is_what_counts(desk: Desk
     assert (fresh(quiet).status, fresh(loud).status) == ("closed", "resolved")
 
 
+@pytest.mark.parametrize("closes", [False, True], ids=["resolved", "closed"])
+def test_a_word_of_thanks_after_the_end_starts_no_clock(desk: Desk, closes: bool) -> None:
+    case = _resolved(desk)
+    if closes:
+        closing.close(case_id=case.pk, actor=desk.by("mia"), now=later(90))
+    replies.receive(case_id=case.pk, actor=Actor.party(case.party_id), now=later(200), body="Thank you!")
+    assert not case.clocks.filter(ended_at__isnull=True).exists()
+    assert not Timer.objects.filter(case=case).exists()
+
+
 def test_c10_a_merged_case_escalates_no_more_and_its_mail_finds_the_living_one(desk: Desk) -> None:
     old = desk.held_by("mia")
     new = desk.open(at=later(60))
