@@ -119,6 +119,10 @@ STANDING: tuple[Scene, ...] = (
     # Decisions that wait.
     Scene("fee-large", ago_h=21, steps=5, region="gb"),
     Scene("hold-large", ago_h=22, steps=5, region="eu-de"),
-    Scene("refund-by-transfer", ago_h=90, steps=5, region="gb"),
+    # Waiting, and the party waits for word: the next update is late.
+    Scene("refund-by-transfer", ago_h=98, steps=5, region="gb"),
+    Scene("parcel-lost", ago_h=118, steps=2, region="us"),
+    Scene("es-paquete-perdido", ago_h=122, steps=3, region="eu-es"),
+    Scene("claim-refused", ago_h=127, steps=5, region="gb"),
 )  # fmt: skip
 """Where cases stand at the moment of loading."""

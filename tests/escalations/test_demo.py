@@ -16,7 +16,7 @@ from django.test import Client
 
 from escalations.core.lifecycle import STATUSES
 from escalations.core.policy import Policy
-from escalations.demo import people
+from escalations.demo import people, planning
 from escalations.errors import NoPolicy, Refused
 from escalations.models import (
     Case,
