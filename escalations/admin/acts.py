@@ -29,6 +29,9 @@ BAR: tuple[tuple[str, ...], ...] = (
     ("resolve", "close", "reopen"),
 )
 
+#: Steps that a case takes once, at its beginning: afterwards nobody wants to hear why not.
+FIRST_STEPS = frozenset({"triage", "start"})
+
 #: The one next step of a state.
 PRIMARY: dict[str, tuple[str, ...]] = {
     "new": ("accept", "take", "reply"),
@@ -99,7 +102,11 @@ def offers(top: Top) -> Offers:
         bar.append(Offer(found[name].act, found[name].reason, name == primary))
     in_bar = {item.act.name for item in bar}
     hidden = {"apply-route", "take", "accept", "pause", "resume", "resolve", "close", "reopen"}
-    menu = [item for name, item in found.items() if name not in in_bar and name not in hidden]
+    menu = [
+        item
+        for name, item in found.items()
+        if name not in in_bar and name not in hidden and (item.possible or name not in FIRST_STEPS)
+    ]
     menu.sort(key=lambda item: not item.possible)
     return Offers(tuple(bar), tuple(menu))
 

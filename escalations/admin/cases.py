@@ -278,14 +278,17 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             for reference, why in failed:
                 messages.error(request, f"{reference}: {why}")
             return redirect("admin:escalations_case_changelist")
+        rows = radar.rows(cases, now)
+        lines = {row.case.pk: row for row in rows}
         context = {
             **self.admin_site.each_context(request),
             "title": _("Reassign"),
             "opts": self.opts,
             "now": now,
-            "rows": radar.rows(cases, now),
+            "rows": rows,
             "person": person,
             "preview": preview,
+            "previewed": [(item, lines[item.case.pk]) for item in preview],
             "possible": sum(not item.obstacles for item in preview),
             "members": _members(cases, now),
             "own_heading": True,

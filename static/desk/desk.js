@@ -162,7 +162,7 @@
     if (!note) return;
     const count = document.querySelectorAll(`input[name="${note.dataset.checked}"]:checked`).length;
     note.textContent = count ? note.dataset.some.replace("{n}", count) : note.dataset.none;
-    note.closest(".bulk")?.querySelectorAll("button").forEach((button) => button.setAttribute("aria-disabled", String(!count)));
+    note.closest(".bulk").hidden = !count;
   }
 
   // ------------------------------------------------------------------------------------------- keys
