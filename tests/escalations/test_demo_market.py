@@ -152,8 +152,8 @@ def test_people_belong_to_teams_and_channels_as_the_services_have_it(market: loa
     for request in ChannelRequest.objects.select_related("person", "channel"):
         assert request.state == "granted"
         assert request.decided_by_id not in (None, request.asked_by_id, request.person_id)
-        held = "manage_members" if request.part == "owners" else "see_cases"
-        assert request.channel_id in Reach.of(User.objects.get(pk=request.person_id)).channels(held)
+        right = "manage_members" if request.part == "owners" else "see_cases"
+        assert request.channel_id in Reach.of(User.objects.get(pk=request.person_id)).channels(right)
     assert set(ChannelRequest.objects.values_list("channel_id", flat=True)) == set(
         Channel.objects.values_list("pk", flat=True)
     )
