@@ -41,7 +41,7 @@ class Somebody:
     def follow(self, name: str) -> None:
         """Follow a link of the navigation; return when its page is there."""
         with self.page.expect_navigation():
-            self.page.get_by_role("navigation").get_by_role("link", name=re.compile(rf"\b{name}$")).click()
+            self.page.get_by_role("navigation").get_by_role("link", name=re.compile(rf"\b{name}$")).first.click()
 
     def go_home(self) -> None:
         """Go home by the navigation."""
