@@ -17,6 +17,9 @@ from django.db import transaction
 from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
+from django_q.models import OrmQ, Task
+from django_q.signing import SignedPackage
 
 from escalations.models import Channel, User
 
@@ -33,8 +36,20 @@ def _demo(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> It
     with django_db_blocker.unblock(), block:  # type: ignore[attr-defined]
         call_command("install_playbook", preset="team", verbosity=0)
         call_command("demo", cases=30, seed=7, verbosity=0)
+        call_command("sync_schedules", verbosity=0)
+        _fill_the_queue()
         yield
         transaction.set_rollback(True)
+
+
+def _fill_the_queue() -> None:
+    """A task that waits, one that was done and one that failed: the demo runs none."""
+    now = timezone.now()
+    OrmQ.objects.create(key="throughline", payload=SignedPackage.dumps({"id": "1", "name": "waits"}), lock=now)
+    for done in (True, False):
+        Task.objects.create(
+            id=f"task-{done}", name="task", func="escalations.tasks.heartbeat", started=now, stopped=now, success=done
+        )
 
 
 @pytest.fixture
@@ -99,8 +114,7 @@ def test_the_form_to_change_and_the_history_open(
     model: type[Model], page: ModelAdmin, browser: Client, operator: User
 ) -> None:
     row = some_row(page, operator)
-    if row is None:
-        pytest.skip(f"the demo holds no {model._meta.verbose_name}")
+    assert row is not None, f"nothing to open: let the fixture make a {model._meta.verbose_name}"
     for name in ("change", "history"):
         answer = browser.get(url(model, name, row.pk), follow=True)
         assert answer.status_code == HTTPStatus.OK, name
