@@ -207,7 +207,6 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 # ------------------------------------------------------------------------------------- files and pages
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
 MEDIA_ROOT = VAR_DIR / "files"  # no MEDIA_URL: files leave only through a view that checks who asks
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
