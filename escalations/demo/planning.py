@@ -12,7 +12,7 @@ from escalations.core.policy import Policy
 from escalations.demo.acts import Run
 from escalations.demo.binding import Binding
 from escalations.demo.playing import ZONES
-from escalations.demo.scenes import ABOUT_TO, SOON, STANDING, Scene
+from escalations.demo.scenes import ABOUT_TO, SOON, STANDING, Scene, worked_before
 from escalations.demo.stories import STORIES
 from escalations.demo.story import Story
 from escalations.selectors import law
@@ -82,7 +82,7 @@ def _opening(story: Story, rng: random.Random, now: dt.datetime, policy: Policy)
         age = dt.timedelta(days=rng.triangular(2, BACK.days, 4))
     elif kind < 0.84:
         worked = rng.uniform(0.2, 3) if kind < 0.58 else rng.triangular(1, 16, 5)
-        at = _worked_before(now, worked, _hours(story, policy))
+        at = worked_before(now, worked, _hours(story, policy))
         return (at - dt.timedelta(minutes=rng.uniform(0, 20))).replace(microsecond=0)
     else:
         age = dt.timedelta(hours=rng.uniform(0.2, 30))
@@ -97,18 +97,6 @@ def _hours(story: Story, policy: Policy) -> Calendar:
     """The working time of the team that a story's category belongs to."""
     team = policy.central.categories[story.category].owner
     return law.policy_calendar(policy, policy.central.teams[team].calendar)
-
-
-def _worked_before(now: dt.datetime, hours: float, calendar: Calendar) -> dt.datetime:
-    """The moment since which a team has worked so many hours, to the minute."""
-    early, late = now - BACK, now
-    while late - early > dt.timedelta(minutes=1):
-        middle = early + (late - early) / 2
-        if calendar.elapsed(middle, now) >= hours * 3600:
-            early = middle
-        else:
-            late = middle
-    return early
 
 
 def _waits(story: Story, opens: dt.datetime, now: dt.datetime, pace: float, policy: Policy) -> dt.timedelta:

@@ -11,11 +11,13 @@ import datetime as dt
 import random
 from dataclasses import dataclass
 
+from escalations.core.calendar import Calendar
 from escalations.core.policy import Policy
 from escalations.demo.acts import Run
 from escalations.demo.binding import Binding
 from escalations.demo.stories import STORIES
-from escalations.demo.story import Step, assign_to, close, hand_off, note, reopen
+from escalations.demo.story import Step, assign_to, close, hand_off, note, pause, reopen
+from escalations.selectors import law
 
 HOUR = 3600.0
 
@@ -23,7 +25,8 @@ HOUR = 3600.0
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A story told up to a point. `steps` counts those that are played (None: all), `before` and `after` stand around
-    them. It comes in `ago_h` hours before now, or so that `span_h` hours are over `in_s` seconds from now."""
+    them. It comes in `ago_h` hours before now, or `worked_h` working hours of its region, or so that `span_h` hours are
+    over `in_s` seconds from now."""
 
     story: str
     ago_h: float = 0.0
@@ -31,6 +34,7 @@ class Scene:
     before: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
     region: str = ""
+    worked_h: float | None = None
     in_s: float | None = None
     span_h: float = 0.0
     assign: bool = True
@@ -41,6 +45,9 @@ class Scene:
         rng = random.Random(f"scene {seed} {number} {self.story}")
         if self.in_s is not None:
             opens = now + dt.timedelta(seconds=self.in_s - self.span_h * HOUR)
+        elif self.worked_h is not None:
+            calendar = law.policy_calendar(policy, policy.central.regions[self.region].calendar)
+            opens = worked_before(now, self.worked_h, calendar)
         else:
             opens = now - dt.timedelta(hours=self.ago_h)
         story = STORIES[self.story]
@@ -99,15 +106,19 @@ STANDING: tuple[Scene, ...] = (
     Scene("fake-price", ago_h=7, steps=0),
     Scene("fake-by-brand", ago_h=2, steps=0),
     # Mia's day, and her lead's.
-    Scene("described-wrong-size", ago_h=17, steps=1, before=(assign_to(6, "mia"),), region="gb"),
-    Scene("cancel-sent-anyway", ago_h=15, steps=2, before=(assign_to(5, "mia"),), region="us"),
-    Scene("tools-question", ago_h=19, steps=1, region="gb",
-          after=(hand_off(15, "buyer-care", "The buyer has the same question as the seller; please answer her."),)),
-    Scene("refund-partial", ago_h=18, steps=2, region="gb",
-          after=(Step("hand_off", 10, "Refund is paid; she asks about the promise on the page, which is yours.",
-                      data={"team": "buyer-care", "username": "mia"}),)),
+    Scene("described-expectation", ago_h=110, steps=1, before=(assign_to(5, "mia"),), region="gb",
+          after=(pause(5, "waiting-party", "Whether she wants to return it, asked in the message of today."),)),
+    Scene("cancel-no-answer", worked_h=2.7, steps=0, before=(assign_to(4, "mia"),), region="gb"),
+    Scene("cancel-sent-anyway", worked_h=1.3, steps=0, before=(assign_to(3, "mia"),), region="gb"),
+    Scene("lure-pay-outside", ago_h=5, steps=3, region="gb",
+          after=(Step("hand_off", 10, "Nothing was paid, the seller is dealt with. She asks what a safe offer looks "
+                      "like; please answer her.", data={"team": "buyer-care", "username": "mia"}),)),
+    Scene("described-wrong-size", ago_h=17, steps=1, before=(assign_to(6, "mia"),), region="gb",
+          after=(pause(5, "waiting-party", "Asked for a picture of the label, message of today."),)),
     Scene("described-large", ago_h=18, steps=6, before=(assign_to(5, "mia"),), region="gb"),
     Scene("voucher-rejected", ago_h=16, steps=1, before=(assign_to(5, "mia"),), region="eu"),
+    Scene("tools-question", ago_h=19, steps=1, region="gb",
+          after=(hand_off(15, "buyer-care", "The buyer has the same question as the seller; please answer her."),)),
     # What few may see, and what law counts.
     Scene("dispute-unknown-order", ago_h=3, steps=5, region="gb"),
     Scene("ring-shared-bank", ago_h=6, steps=4, region="eu"),
@@ -126,3 +137,15 @@ STANDING: tuple[Scene, ...] = (
     Scene("claim-refused", ago_h=127, steps=5, region="gb"),
 )  # fmt: skip
 """Where cases stand at the moment of loading."""
+
+
+def worked_before(now: dt.datetime, hours: float, calendar: Calendar) -> dt.datetime:
+    """The moment since which a calendar was open for so many hours, to the minute; three weeks back at most."""
+    early, late = now - dt.timedelta(days=21), now
+    while late - early > dt.timedelta(minutes=1):
+        middle = early + (late - early) / 2
+        if calendar.elapsed(middle, now) >= hours * 3600:
+            early = middle
+        else:
+            late = middle
+    return early

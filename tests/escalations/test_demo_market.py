@@ -128,7 +128,11 @@ def test_the_accounts_show_what_they_promise(market: loading.Loaded) -> None:
         return Case.objects.visible_to(User.objects.get(username=username))
 
     mia = User.objects.get(username="mia")
-    assert mine("mia").open().filter(assignee=mia).count() >= 5
+    hers = mine("mia").open().filter(assignee=mia)
+    assert hers.count() >= 5
+    assert hers.filter(radar_at__lt=TUESDAY_NOON).exists()
+    assert hers.filter(radar_at__range=(TUESDAY_NOON, TUESDAY_NOON + dt.timedelta(hours=2))).exists()
+    assert hers.filter(status="waiting").exists()
     assert Handoff.objects.filter(state="offered", to_person=mia, case__in=mine("mia")).exists()
     assert not mine("mia").filter(channel__key="fraud").exists()
     assert mine("dario").filter(channel__key="fraud").exists()

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 #: Enough cases to fill every list and page, few enough to load within seconds.
-DEMO_CASES = 160
+DEMO_CASES = 120
 DEMO_SEED = 7
 
 #: What each step is, for the person who waits.

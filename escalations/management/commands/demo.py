@@ -33,7 +33,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--cases", type=int, default=160, metavar="N", help="how many cases (default 160)")
+        parser.add_argument("--cases", type=int, default=120, metavar="N", help="how many cases (default 120)")
         parser.add_argument("--seed", type=int, default=7, metavar="S", help="the same seed gives the same (default 7)")
         parser.add_argument("--force", action="store_true", help="also on a desk that has cases or people of its own")
         parser.add_argument("--dry-run", action="store_true", help="do all of it and take it back: nothing is written")
