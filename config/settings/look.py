@@ -1,6 +1,6 @@
 """The look of the admin: names, colours and navigation of unfold.
 
-Neutral surfaces. Colour is kept for four meanings (calm, soon, late, restricted; `escalations/static/desk/tokens.css`), so the
+Neutral surfaces. Colour is kept for four meanings (calm, soon, late, restricted; `desk/tokens.css`), so the
 primary colour is a quiet ink that does not compete with them.
 """
 
