@@ -80,26 +80,38 @@ def take(browser: Browser, url: str, shot: Callable[[str, Somebody], None]) -> N
     shot("home-lead", come(browser, url, "ruth"))
     shot("home-lead-dark", come(browser, url, "ruth", color_scheme="dark"))
     shot("home-agent", come(browser, url, "mia"))
-    reference = longest_story("margit")
-    margit = come(browser, url, "margit")
-    search(margit, reference)
-    shot("case", margit)
-    margit.open_tab("Why here")
-    shot("case-why", margit)
-    phone = come(browser, url, "margit", viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
+    reference, name = longest_story()
+    leader = come(browser, url, name)
+    search(leader, reference)
+    shot("case", leader)
+    leader.open_tab("Why here")
+    shot("case-why", leader)
+    phone = come(browser, url, name, viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
     search(phone, reference)
     shot("case-phone", phone)
 
 
-def longest_story(name: str) -> str:
-    """The reference of the case with most to show: sent here by a rule, escalated, in English, seen by `name`."""
-    from escalations.models import Case, CaseDecision, Escalation, User
+def longest_story() -> tuple[str, str]:
+    """The case with most to show, and who has it: worked on in English, not late, best sent here by a rule."""
+    from django.db.models import Exists, OuterRef
+    from django.utils import timezone
 
-    cases = Case.objects.visible_to(User.objects.get(username=name)).open().filter(language="en")
-    found = cases.exclude(status=Case.Status.RESOLVED).filter(
-        pk__in=CaseDecision.objects.exclude(rule_key="").values("case_id")
+    from escalations.models import Case, CaseDecision, Clock, Escalation
+
+    about = {"case": OuterRef("pk")}
+    found = Case.objects.open().filter(language="en", channel__key="general", status="in_progress")
+    case = (
+        found.annotate(
+            escalated=Exists(Escalation.objects.filter(**about)),
+            ruled=Exists(CaseDecision.objects.filter(**about).exclude(rule_key="")),
+        )
+        .exclude(Exists(Clock.objects.filter(**about, ended_at=None, promised_at__lt=timezone.now())))
+        .filter(assignee__isnull=False, radar_at__gt=timezone.now())
+        .order_by("-ruled", "-escalated", "-chain_seq", "pk")
+        .select_related("assignee")[0]
     )
-    return str(found.filter(pk__in=Escalation.objects.values("case_id")).order_by("-chain_seq", "pk")[0].reference)
+    assert case.assignee is not None
+    return case.reference, case.assignee.username
 
 
 def search(who: Somebody, reference: str) -> None:
