@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from escalations.core.actor import Actor
 from escalations.errors import DeskError, NotAllowed, Refused
-from escalations.models import Case, User
+from escalations.models import Case, Handoff, User
 from escalations.models.reach import may
 from escalations.selectors import law, people
+from escalations.services.handoffs import answer
 from escalations.services.work import Work, working
 
 
@@ -41,7 +42,7 @@ def assign(
 
 
 def take(*, case_id: int, actor: Actor, now: dt.datetime, version: int | None = None) -> Case:
-    """Take a case that nobody holds out of the team's queue.
+    """Take a case that nobody holds out of the team's queue. One that was handed over is accepted by taking it.
 
     Raises Refused when somebody has it, NotAllowed when the person cannot own it (level, channel, own case).
     """
@@ -50,6 +51,9 @@ def take(*, case_id: int, actor: Actor, now: dt.datetime, version: int | None = 
         if work.person is None:
             raise NotAllowed("Only a person can take a case.")
         _give(work, _chosen(work, work.person.pk), cause="taken")
+        offered = Handoff.objects.select_for_update().filter(case=work.case, state=Handoff.State.OFFERED).first()
+        if offered is not None:
+            answer(offered, Handoff.State.ACCEPTED, work)
     return work.case
 
 

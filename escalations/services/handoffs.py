@@ -88,13 +88,10 @@ def accept(*, case_id: int, actor: Actor, now: dt.datetime, version: int | None 
             raise Refused("Only a person can accept a handoff.")
         if row.to_person_id not in (None, work.person.pk) and "team_lead" not in work.standing:
             raise Refused(f"This was handed to {row.to_person}; they, or the team's lead, accept or return it.")
-        _answer(row, Handoff.State.ACCEPTED, work)
         work.own(assignee=work.person, cause="accepted")
         work.move("person")
         work.meet("assign")
-        work.say("handoff.accepted", {"handoff": row.pk})
-        if row.from_person_id:
-            work.tell("notice.accepted", [f"user:{row.from_person_id}"], handoff=row.pk)
+        answer(row, Handoff.State.ACCEPTED, work)
     return row
 
 
@@ -106,7 +103,7 @@ def return_misrouted(
         work.require(given={"reason": reason})
         row = _waiting(work)
         row.returned_because = reason.strip()
-        _answer(row, Handoff.State.RETURNED, work)
+        answer(row, Handoff.State.RETURNED, work)
         sender = row.from_person_id
         back = None if sender is None or people.away(now, [sender]) else sender
         work.own(team_id=row.from_team_id, assignee_id=back, cause="returned")
@@ -133,6 +130,11 @@ def _waiting(work: Work) -> Handoff:
     return row
 
 
-def _answer(row: Handoff, state: Handoff.State, work: Work) -> None:
+def answer(row: Handoff, state: Handoff.State, work: Work) -> None:
+    """Answer a waiting handoff; an acceptance is told to who handed it off. Part of another act."""
     row.state, row.answered_at, row.answered_by = state, work.now, str(work.actor)
     row.save(update_fields=["state", "answered_at", "answered_by", "returned_because"])
+    if state == Handoff.State.ACCEPTED:
+        work.say("handoff.accepted", {"handoff": row.pk})
+        if row.from_person_id:
+            work.tell("notice.accepted", [f"user:{row.from_person_id}"], handoff=row.pk)

@@ -200,6 +200,14 @@ def test_a_misrouted_handoff_of_somebody_who_is_away_goes_to_the_queue(desk: Des
     assert (fresh(case).assignee, fresh(case).status) == (None, "triaged")
 
 
+def test_taking_a_case_that_was_handed_over_accepts_it(desk: Desk) -> None:
+    case = desk.held_by("mia")
+    handoffs.hand_off(case_id=case.pk, actor=desk.by("mia"), now=later(1), to_team_id=_team("payments"), note="Yours?")
+    assignment.take(case_id=case.pk, actor=desk.by("pia"), now=later(2))
+    assert Handoff.objects.get(case=case).state == "accepted"
+    assert told(case, "notice.accepted") == [f"user:{desk.user('mia').pk}"]
+
+
 @pytest.mark.parametrize("note", ["", "   "])
 def test_a_handoff_without_a_note_is_refused(desk: Desk, note: str) -> None:
     case = desk.held_by("mia")
