@@ -1,32 +1,37 @@
-"""Ids and references of cases, given out before the rows are written."""
+"""Ids given out before the rows are written, and the references of cases."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from django.db import connection
+from django.db.models import Model
 
 from escalations.models import Case
 
-_TABLE = Case._meta.db_table
-
 
 def case_ids(count: int) -> list[int]:
-    """`count` fresh case ids, ascending. Call inside the transaction that uses them. One or two statements.
+    """`count` fresh case ids, ascending."""
+    return fresh_ids(Case, count)
+
+
+def fresh_ids(model: type[Model], count: int) -> list[int]:
+    """`count` fresh ids of a table, ascending. Call inside the transaction that uses them. One or two statements.
 
     PostgreSQL takes them from the table's sequence, so that nobody waits for anybody; SQLite moves its counter, under
     the write lock that the transaction holds.
     """
+    table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [_TABLE, count]
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
             )
             return sorted(row[0] for row in cursor.fetchall())
-        cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s RETURNING seq", [count, _TABLE])
+        cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s RETURNING seq", [count, table])
         row = cursor.fetchone()
         if row is None:
-            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [_TABLE, count])
+            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, count])
             row = (count,)
         return list(range(row[0] - count + 1, row[0] + 1))
 

@@ -15,7 +15,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 NOW = dt.datetime(2026, 11, 26, 12, tzinfo=dt.UTC)
@@ -88,9 +88,24 @@ def die_after_statement(number: int) -> None:
         setattr(CursorWrapper, name, counting(getattr(CursorWrapper, name)))
 
 
-def without_transaction(module: ModuleType) -> None:
-    """Take the transaction of a batch away: every statement commits by itself."""
-    module.transaction = SimpleNamespace(atomic=contextlib.nullcontext)  # type: ignore[attr-defined]
+def without_transaction(sweep: Any) -> None:
+    """Take the transaction of a batch away: every statement commits by itself.
+
+    PostgreSQL takes statements that are sent together as one transaction, so these are waited for too.
+    """
+
+    @contextlib.contextmanager
+    def one_by_one() -> Any:
+        yield Waited()
+
+    class Waited(sweep.write_postgres.Sent):  # type: ignore[misc, name-defined]
+        def execute(self, *arguments: Any) -> None:
+            super().execute(*arguments)
+            self.check()
+            self.cursors.clear()
+
+    sweep.transaction = SimpleNamespace(atomic=contextlib.nullcontext)
+    sweep.write_postgres.sending = one_by_one
 
 
 def work(job: dict[str, Any]) -> dict[str, Any]:

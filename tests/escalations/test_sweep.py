@@ -448,7 +448,7 @@ def test_nothing_is_left_of_a_batch_that_fails(desk: Desk, monkeypatch: pytest.M
     before = every_row()
     writer = sweep.write_postgres if connection.vendor == "postgresql" else sweep.write_sqlite
 
-    def fail(batch: Any) -> None:
+    def fail(batch: Any, sent: Any) -> None:
         raise RuntimeError("pulled the plug")
 
     monkeypatch.setattr(writer, "write_state", fail)

@@ -13,21 +13,20 @@ others go on, the log says why and the audit shows it. The same when the databas
 from __future__ import annotations
 
 import datetime as dt
-import logging
+import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
-from escalations.core.policy import Policy
-from escalations.models import Level, PolicyVersion, Team
-from escalations.selectors import law, registry, staffing
 from escalations.services.heartbeat import beat
 from escalations.services.sweep import aside, claim, digest, rows, write_postgres, write_sqlite
-from escalations.services.sweep.decide import Desk, Outcome, decide
+from escalations.services.sweep.decide import Desk, DueCase, Outcome, decide
+from escalations.services.sweep.desk import Rooms, furnish
 
 LIMIT = 1000
 """Cases of one batch."""
@@ -36,11 +35,9 @@ FIRED = ("warning", "breach", "rung", "resume")
 """Kinds of moments, as they are counted."""
 
 _BEAT_EVERY_S = 30.0
+_WORTH_PARTS = 200
 
-log = logging.getLogger(__name__)
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
+Failure = tuple[int, Exception]
 
 
 @dataclass(slots=True)
@@ -95,18 +92,18 @@ def sweep(*, now: dt.datetime | None = None, limit: int = LIMIT, dry_run: bool =
     """
     if dry_run:
         return _look(now, limit)
-    done = _batch(now, limit, since=digest.last_swept())
+    done = _batch(now, limit, Rooms(), since=digest.last_swept())
     beat(name="sweep", now=done.now or claim.database_now(), detail=done.detail())
     return done
 
 
 def run(*, now: dt.datetime | None = None, limit: int = LIMIT, within_s: float | None = None) -> SweepResult:
     """Sweep until nothing is due, or `within_s` seconds have passed."""
-    total = SweepResult()
+    total, rooms = SweepResult(), Rooms()
     since = digest.last_swept()
     began = told = time.monotonic()
     while True:
-        done = _batch(now, limit, since=since)
+        done = _batch(now, limit, rooms, since=since)
         total.add(done)
         passed = time.monotonic()
         last = not done or not _moved_on(done) or (within_s is not None and passed - began >= within_s)
@@ -124,34 +121,52 @@ def _moved_on(done: SweepResult) -> bool:
 
 
 def _batch(
-    now: dt.datetime | None, limit: int, *, since: dt.datetime | None = None, only: Sequence[int] | None = None
+    now: dt.datetime | None,
+    limit: int,
+    rooms: Rooms,
+    *,
+    since: dt.datetime | None = None,
+    only: Sequence[int] | None = None,
 ) -> SweepResult:
     """One batch in one transaction. When the database refuses it, its halves, down to the case that is at fault."""
     done = SweepResult(batches=1)
     taken: list[int] = []
+    outcomes: list[Outcome] = []
+    failures: list[Failure] = []
+    writer = write_postgres if connection.vendor == "postgresql" else write_sqlite
     try:
-        with transaction.atomic():
+        with _undisturbed(), transaction.atomic():
             claimed = claim.claim(now=now, limit=limit, only=only)
             done.now = claimed.now
             taken = [case.id for case in claimed.cases]
-            outcomes, failures = _decided(claimed)
-            done.counts["digests"] += digest.write(since=since, now=claimed.now)
-            _write(rows.batch(outcomes, claimed.now))
+            desk = furnish(claimed.cases, claimed.now, rooms)
+            digests = digest.write(since=since, now=claimed.now)
+            with writer.sending() as send:
+                for part in _parts(claimed.cases):
+                    decided, failed = _decided(part, desk, claimed.now)
+                    made = rows.batch(decided, claimed.now)
+                    if made:
+                        writer.write_record(made, send)
+                        writer.write_state(made, send)
+                    outcomes += decided
+                    failures += failed
             aside.set_aside([case_id for case_id, _ in failures], now=claimed.now)
     except (OperationalError, InterfaceError):
         raise  # the server is away or at odds with another transaction: nothing was written, the next sweep does it
     except DatabaseError as error:
-        return _halves(taken, error, done, since)
+        return _halves(taken, error, done, rooms, since)
     done.cases = len(taken)
     _count(done, outcomes)
+    done.counts.update({"digests": digests} if digests else {})
     done.aside += [case_id for case_id, _ in failures]
     aside.say(failures, now=claimed.now)
-    resumed = aside.resume([out.case.id for out in outcomes if out.resumes], now=claimed.now)
-    done.counts += resumed
+    done.counts += aside.resume([out.case.id for out in outcomes if out.resumes], now=claimed.now)
     return done
 
 
-def _halves(taken: Sequence[int], error: DatabaseError, done: SweepResult, since: dt.datetime | None) -> SweepResult:
+def _halves(
+    taken: Sequence[int], error: DatabaseError, done: SweepResult, rooms: Rooms, since: dt.datetime | None
+) -> SweepResult:
     if not taken or done.now is None:
         raise error
     if len(taken) == 1:
@@ -162,14 +177,14 @@ def _halves(taken: Sequence[int], error: DatabaseError, done: SweepResult, since
     middle = len(taken) // 2
     total = SweepResult()
     for part in (taken[:middle], taken[middle:]):
-        total.add(_batch(done.now, 10 * len(part), since=since, only=part))
+        total.add(_batch(done.now, 10 * len(part), rooms, since=since, only=part))
         since = None
     return total
 
 
 def _look(now: dt.datetime | None, limit: int) -> SweepResult:
     claimed = claim.claim(now=now, limit=limit, lock=False)
-    outcomes, failures = _decided(claimed)
+    outcomes, failures = _decided(claimed.cases, furnish(claimed.cases, claimed.now, Rooms()), claimed.now)
     done = SweepResult(claimed.now, cases=len(claimed.cases), batches=1)
     _count(done, outcomes)
     done.counts["resume"] += sum(out.resumes for out in outcomes)
@@ -182,7 +197,8 @@ def what_stands_in_the_way(case_ids: Sequence[int], *, now: dt.datetime) -> dict
     """Why cases that were set aside cannot be decided, by id; those that can be are missing. Writes nothing."""
     # Their timers ring again later: look at the case as it will be then.
     claimed = claim.claim(now=now + aside.RETRY, limit=10 * len(case_ids), only=case_ids, lock=False)
-    return {case_id: f"{type(error).__name__}: {error}" for case_id, error in _decided(claimed)[1]}
+    _, failures = _decided(claimed.cases, furnish(claimed.cases, claimed.now, Rooms()), claimed.now)
+    return {case_id: f"{type(error).__name__}: {error}" for case_id, error in failures}
 
 
 def _count(done: SweepResult, outcomes: Sequence[Outcome]) -> None:
@@ -191,80 +207,36 @@ def _count(done: SweepResult, outcomes: Sequence[Outcome]) -> None:
             done.counts[what] += number
 
 
-def _write(batch: rows.Batch) -> None:
-    if not batch:
+def _parts(cases: Sequence[DueCase]) -> Iterator[Sequence[DueCase]]:
+    """A big batch in two parts: while the server writes the first, the second is decided."""
+    if connection.vendor != "postgresql" or len(cases) < _WORTH_PARTS:
+        yield cases
         return
-    writer = write_postgres if connection.vendor == "postgresql" else write_sqlite
-    writer.write_record(batch)
-    writer.write_state(batch)
+    first = len(cases) // 3
+    yield cases[:first]
+    yield cases[first:]
 
 
-def _decided(claimed: claim.Claimed) -> tuple[list[Outcome], list[tuple[int, Exception]]]:
-    """What the claimed cases come to, and those for which that cannot be said, with why."""
+def _decided(cases: Sequence[DueCase], desk: Desk, now: dt.datetime) -> tuple[list[Outcome], list[Failure]]:
+    """What cases come to, and those for which that cannot be said, with why."""
     outcomes: list[Outcome] = []
-    failures: list[tuple[int, Exception]] = []
-    desk = _desk(claimed)
-    for case in claimed.cases:
+    failures: list[Failure] = []
+    for case in cases:
         try:
-            outcomes.append(decide(case, desk, claimed.now))
+            outcomes.append(decide(case, desk, now))
         except Exception as error:
             failures.append((case.id, error))
     return outcomes, failures
 
 
-def _desk(claimed: claim.Claimed) -> Desk:
-    policy = _remembering(_policy)
-    return Desk(
-        policy=lambda version, policy_digest: policy((version, policy_digest)),
-        calendar=_remembering(law.calendar_of),
-        level=_level,
-        team=lambda key: registry.row(Team, key).pk,
-        room=_room(claimed, policy),
-    )
-
-
-def _policy(version: tuple[int, str]) -> Policy:
-    return law.policy_of(PolicyVersion(pk=version[0], policy_digest=version[1]))
-
-
-def _level(key: str) -> tuple[int, int]:
-    row = registry.row(Level, key)
-    return row.pk, row.rank
-
-
-def _room(claimed: claim.Claimed, policy: Callable[[tuple[int, str]], Policy]) -> staffing.Room:
-    """Who is there, of the teams whose people due rungs may ask: the owning ones, and those that the ladders name."""
-    teams: set[str] = set()
-    levels: dict[str, int] = {}
-    ladders: set[tuple[tuple[int, str], str]] = set()
-    for case in claimed.cases:
-        if any(timer.clock.kind == "tier" for timer in case.timers):
-            teams.add(case.team)
-            ladders.add(((case.columns["policy_version_id"], case.policy_digest), case.columns["ladder"]))
-    for version, key in ladders:
-        try:
-            central = policy(version).central
-            teams |= {rung.team for rung in central.ladders[key].rungs if rung.team}
-            levels |= {level: _level(level)[1] for level in central.levels}
-        except Exception as error:
-            log.debug("no staffing for the ladder %s of %s: %s", key, version, error)  # said when a case is decided
-    return staffing.room(claimed.now, teams=teams, levels=levels) if teams else staffing.Room()
-
-
-def _remembering(read: Callable[[_Key], _Value]) -> Callable[[_Key], _Value]:
-    """`read` once for each key, and its failure too: a thousand cases of a version that cannot be read ask once."""
-    known: dict[_Key, _Value] = {}
-    failed: dict[_Key, Exception] = {}
-
-    def remembered(key: _Key) -> _Value:
-        if key in failed:
-            raise failed[key]
-        if key not in known:
-            try:
-                known[key] = read(key)
-            except Exception as error:
-                failed[key] = error
-                raise
-        return known[key]
-
-    return remembered
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without the collector of cycles: a batch makes a hundred thousand small values and no cycle, and the collector
+    would walk them again and again, for a sixth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

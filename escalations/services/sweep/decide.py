@@ -19,6 +19,7 @@ from escalations.core.ladder import Earlier, RungFiring
 from escalations.core.policy import BANDS, Policy
 from escalations.mapping import occurrence_key
 from escalations.selectors.staffing import Room
+from escalations.services.record import Entry
 
 CRITICAL = BANDS.index("critical")
 CLIMBED = "rung.fired"
@@ -27,10 +28,12 @@ REMINDED = "rung.reminded"
 
 
 class DueTimer(NamedTuple):
-    """A due timer with its clock. `name` is the key of a statutory deadline, `calendar` the digest of the clock's."""
+    """A due timer with its clock. `name` is the key of a statutory deadline, `calendar` the digest of the clock's;
+    `next_id` is the id for the clock that may follow a tier clock."""
 
     id: int
     moment_key: str
+    next_id: int | None
     clock_id: int
     name: str
     calendar: str
@@ -94,8 +97,8 @@ class Moved(NamedTuple):
 class Begun(NamedTuple):
     """The tier clock that follows a fired one; it takes over the timer of that one."""
 
+    id: int
     after_id: int
-    timer_id: int
     clock: Clock
 
 
@@ -107,13 +110,6 @@ class Climb(NamedTuple):
     from_team: int
     to_team: int
     rung: str
-
-
-class Said(NamedTuple):
-    """An event to be written."""
-
-    kind: str
-    data: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -128,7 +124,7 @@ class Outcome:
 
     case: DueCase
     changes: dict[str, Any] = field(default_factory=dict)
-    events: list[Said] = field(default_factory=list)
+    events: list[Entry] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
     clocks: list[tuple[int, Clock]] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
@@ -201,10 +197,10 @@ def _moment(out: Outcome, timer: DueTimer, desk: Desk, now: dt.datetime) -> None
     if firing.passed_over:
         said["passed_over"] = list(firing.passed_over)
     if late:
-        out.events.append(Said("clock.breached", said))
+        out.events.append(Entry("clock.breached", said))
     else:
         said["share"] = int(firing.key.removeprefix("warn:"))
-        out.events.append(Said("clock.warned", said))
+        out.events.append(Entry("clock.warned", said))
     told = {"clock": timer.clock_id, "kind": kind, "moment": firing.key, "due": due}
     notice = "notice.statutory" if kind == "statutory" else "notice.breach" if late else "notice.warning"
     to = _concerned(out, timer, desk, late=late)
@@ -263,8 +259,18 @@ def _rung(out: Outcome, timer: DueTimer, desk: Desk, now: dt.datetime) -> None:
     if firing.next is None:
         _next(out, timer, firing.clock, calendar)
     else:
-        out.clocks.append((timer.clock_id, firing.clock))
-        out.begun = Begun(timer.clock_id, timer.id, firing.next)
+        _begin(out, timer, firing)
+
+
+def _begin(out: Outcome, timer: DueTimer, firing: RungFiring) -> None:
+    """The tier clock of the next rung follows the fired one."""
+    following = firing.next
+    if following is None or following.due_at is None or timer.next_id is None:
+        raise ValueError("a tier clock that follows has a due moment, and an id given out when its case was taken")
+    out.clocks.append((timer.clock_id, firing.clock))
+    out.begun = Begun(timer.next_id, timer.clock_id, following)
+    moment = clocks.Moment(f"rung:{following.tier}", following.due_at)
+    out.moved.append(Moved(timer.id, timer.next_id, moment, following.cycle))
 
 
 def _goes(out: Outcome, firing: RungFiring, desk: Desk, now: dt.datetime) -> int | None:
@@ -290,7 +296,7 @@ def _goes(out: Outcome, firing: RungFiring, desk: Desk, now: dt.datetime) -> int
     return None if keeps else assignee
 
 
-def _told(out: Outcome, timer: DueTimer, firing: RungFiring) -> Said:
+def _told(out: Outcome, timer: DueTimer, firing: RungFiring) -> Entry:
     case = out.case
     said: dict[str, Any] = {"rung": timer.clock.tier}
     if timer.clock.due_at is not None:
@@ -319,7 +325,7 @@ def _told(out: Outcome, timer: DueTimer, firing: RungFiring) -> Said:
         said["passed_over"] = [list(item) for item in firing.passed_over]
     if firing.delayed:
         said["delayed"] = list(firing.delayed)
-    return Said(kind, said)
+    return Entry(kind, said)
 
 
 def _occurrence(timer: DueTimer, moment_key: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -47,17 +48,12 @@ UPDATE escalations_clock SET state = %s, due_at = %s, breached_at = %s, ended_at
 """
 _BEGUN = """
 INSERT INTO escalations_clock
-    (case_id, kind, tier, name, business, target_s, warn, calendar_id, state, started_at, due_at, cycle, cursor)
-VALUES (%s, 'tier', %s, '', %s, %s, '', %s, 'running', %s, %s, %s, 0)
+    (id, case_id, kind, tier, name, business, target_s, warn, calendar_id, state, started_at, due_at, cycle, cursor)
+VALUES (%s, %s, 'tier', %s, '', %s, %s, '', %s, 'running', %s, %s, %s, 0)
 """
-# The open tier clock of a case is one: a unique index sees to it, and finds it.
-_TIER = "SELECT id FROM escalations_clock WHERE case_id = %s AND kind = 'tier' AND name = '' AND ended_at IS NULL"
-_HANDED = f"""
-UPDATE escalations_timer SET clock_id = ({_TIER}), occurrence_key = ({_TIER}) || %s, moment_key = %s, cycle = %s,
-    due_at = %s
-WHERE id = %s
+_MOVED = """
+UPDATE escalations_timer SET clock_id = %s, moment_key = %s, cycle = %s, due_at = %s, occurrence_key = %s WHERE id = %s
 """
-_MOVED = "UPDATE escalations_timer SET moment_key = %s, cycle = %s, due_at = %s, occurrence_key = %s WHERE id = %s"
 _GONE = f"DELETE FROM escalations_timer WHERE id IN {_LISTED}"
 _CLOSED = "UPDATE escalations_ownership SET ends_at = %s, business_s = %s WHERE case_id = %s AND ends_at IS NULL"
 _TAKEN = """
@@ -66,7 +62,13 @@ VALUES (%s, %s, %s, %s, %s, 'escalated')
 """
 
 
-def write_record(batch: Batch) -> None:
+@contextmanager
+def sending() -> Iterator[None]:
+    """Each statement is done when it is given."""
+    yield
+
+
+def write_record(batch: Batch, _sent: None) -> None:
     """The cases, their history rows, events, escalations and intents. Five statements."""
     now = _at(batch.now)
     by = (SWEEP.kind, SWEEP.id, now)
@@ -77,8 +79,8 @@ def write_record(batch: Batch) -> None:
     _many(_INTENT, ((*row, now) for row in batch.intents))
 
 
-def write_state(batch: Batch) -> None:
-    """The clocks, those that follow, timers and intervals of ownership. Seven statements."""
+def write_state(batch: Batch, _sent: None) -> None:
+    """The clocks, those that follow, timers and intervals of ownership. Six statements."""
     now = _at(batch.now)
     _many(
         _CLOCK,
@@ -87,10 +89,20 @@ def write_state(batch: Batch) -> None:
             for pk, state, due, breached, ended, cursor in batch.clocks
         ),
     )
-    begun = [(*row[:7], _at(row[7]), _at(row[8]), *row[9:]) for row in batch.begun]
-    _many(_BEGUN, ((row[0], *row[3:9], row[10]) for row in begun))
-    _many(_HANDED, ((row[0], row[0], f":{row[9]}:{row[10]}", row[9], row[10], row[8], row[2]) for row in begun))
-    _many(_MOVED, ((key, cycle, _at(due), occurrence, pk) for pk, key, cycle, due, occurrence in batch.timers))
+    _many(
+        _BEGUN,
+        (
+            (pk, case_id, *columns, _at(started), _at(due), cycle)
+            for pk, case_id, _after, *columns, started, due, cycle in batch.begun
+        ),
+    )
+    _many(
+        _MOVED,
+        (
+            (clock_id, key, cycle, _at(due), occurrence, pk)
+            for pk, clock_id, key, cycle, due, occurrence in batch.timers
+        ),
+    )
     _one(_GONE, json.dumps(batch.gone))
     _many(_CLOSED, ((now, seconds, case_id) for case_id, seconds, *_ in batch.owners))
     _many(_TAKEN, ((case_id, *where, now) for case_id, _, *where in batch.owners))
