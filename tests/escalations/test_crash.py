@@ -290,7 +290,7 @@ def test_any_interleaving_of_two_sweeps_fires_once(
         registry.forget()
         writer = sweep.write_postgres
         for place, name in (
-            (sweep.claim, "claim"), (sweep.claim, "_load"), (sweep, "_decided"), (writer, "write_record"),
+            (sweep.claim, "claim"), (sweep, "furnish"), (sweep, "_decided"), (writer, "write_record"),
             (writer, "write_state"), (sweep.aside, "_resume"),
         ):  # fmt: skip
             patch.setattr(place, name, turns.stopping(getattr(place, name)))
@@ -304,6 +304,41 @@ def test_any_interleaving_of_two_sweeps_fires_once(
         for thread in threads:
             thread.join(60)
     assert errors == []
+    assert damage(database, uninterrupted) == []
+
+
+@pytest.mark.postgres
+def test_a_case_that_fired_while_the_claim_was_on_its_way_is_not_taken_as_it_was(
+    copies: Callable[[], Database], uninterrupted: dict[str, list[Any]]
+) -> None:
+    """A statement reads what was there when it began, and locks what is there when it comes to it."""
+    database = copies()
+    late: list[sweep.SweepResult] = []
+    with database.here(), pytest.MonkeyPatch.context() as patch:
+        law.forget()
+        registry.forget()
+        at_once = sweep.claim._POSTGRES
+        slow = at_once.replace("FROM escalations_timer t JOIN", "FROM (SELECT pg_sleep(2)) s, escalations_timer t JOIN")
+        assert slow != at_once
+        patch.setattr(sweep.claim, "_POSTGRES", slow)
+
+        def sweep_late() -> None:
+            late.append(sweep.sweep(now=crashing.NOW))
+            connection.close()
+
+        thread = threading.Thread(target=sweep_late)
+        thread.start()
+        with connection.cursor() as cursor:
+            for _ in range(200):
+                cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+                if cursor.fetchone()[0]:
+                    break
+                time.sleep(0.05)
+        patch.setattr(sweep.claim, "_POSTGRES", at_once)
+        assert sweep.run(now=crashing.NOW).fired > 0
+        thread.join(60)
+    # Not even tried and refused by the database, which would take the batch apart.
+    assert [(done.cases, done.aside, done.batches) for done in late] == [(0, [], 1)]
     assert damage(database, uninterrupted) == []
 
 
@@ -355,7 +390,7 @@ def test_on_sqlite_too_the_laboratory_finds_a_missing_transaction(
         sweep.run(now=crashing.NOW)
         expected = state()
     damaged = []
-    for statement in (2, 4, 6, 8):
+    for statement in (3, 5, 7, 9):
         database = copied(file, f"bare-{statement}", django_db_blocker)
         assert laboratory.kill(database, statement, limit=100, bare=True)
         damaged.append(bool(damage(database, expected)))
