@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.apps import apps
@@ -28,45 +29,48 @@ def every_row() -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def state(*, events: bool = True) -> dict[str, list[Any]]:
-    """What a sweep writes, without what two ways of writing may differ in: row ids and the chain's MACs.
-
-    Clocks are named by case, kind, tier and cycle; an occurrence by its clock's name.
-    """
-    names = {row.pk: (row.case_id, row.kind, row.tier, row.name, row.cycle) for row in Clock.objects.all()}
+def state(only: Collection[int] | None = None) -> dict[str, list[Any]]:
+    """What a sweep writes, of all cases or only some, without what two ways of writing may differ in: row ids and the
+    chain's MACs. Clocks are named by case, kind, tier and cycle; an occurrence by its clock's name."""
+    of = {} if only is None else {"case__in": only}
+    by_id = {} if only is None else {"id__in": only}
+    clocks_ = list(Clock.objects.filter(**of))
+    names = {row.pk: (row.case_id, row.kind, row.tier, row.name, row.cycle) for row in clocks_}
 
     def named(occurrence: str) -> Any:
         clock, _, rest = occurrence.partition(":")
         return (names[int(clock)], rest) if clock.isdecimal() and int(clock) in names else occurrence
 
-    cases = [[getattr(row, name) for name in record.TRACKED] for row in Case.objects.order_by("pk")]
-    clock_rows = [(names[row.pk], mapping.clock_value(row), row.calendar_id) for row in Clock.objects.all()]
+    cases = [[getattr(row, name) for name in record.TRACKED] for row in Case.objects.filter(**by_id).order_by("pk")]
+    clock_rows = [(names[row.pk], mapping.clock_value(row), row.calendar_id) for row in clocks_]
     return {
         "cases": cases,
         "clocks": sorted(clock_rows, key=repr),
         "timers": sorted(
-            ((named(row.occurrence_key), row.moment_key, row.cycle, row.due_at) for row in Timer.objects.all()),
+            ((named(row.occurrence_key), row.moment_key, row.cycle, row.due_at) for row in Timer.objects.filter(**of)),
             key=repr,
         ),
-        "ownership": list(Ownership.objects.order_by("case_id", "starts_at", "pk").values_list(
+        "ownership": list(Ownership.objects.filter(**of).order_by("case_id", "starts_at", "pk").values_list(
             "case_id", "team_id", "assignee_id", "level_id", "starts_at", "ends_at", "business_s", "cause")),
-        "escalations": list(Escalation.objects.order_by("case_id", "pk").values_list(
+        "escalations": list(Escalation.objects.filter(**of).order_by("case_id", "pk").values_list(
             "case_id", "type", "cause", "from_level_id", "to_level_id", "from_team_id", "to_team_id", "rung_key",
             "state", "reason", "actor_kind", "actor_id", "at")),
         "told": sorted(
             ((named(row.occurrence_key), row.kind, row.case_id, row.at, {**row.data, "clock": 0})
-             for row in Outbox.objects.all()), key=repr),
-        "events": list(Event.objects.order_by("case_id", "seq").values_list(
-            "case_id", "seq", "kind", "data", "at", "actor_kind", "actor_id")) if events else [],
+             for row in Outbox.objects.filter(**of)), key=repr),
+        "events": list(Event.objects.filter(**of).order_by("case_id", "seq").values_list(
+            "case_id", "seq", "kind", "data", "at", "actor_kind", "actor_id")),
         "history": sorted(
-            record.HistoricalCase.objects.values_list(*record.TRACKED, "history_date", "history_change_reason"),
-            key=repr),
+            record.HistoricalCase.objects.filter(**by_id).values_list(
+                *record.TRACKED, "history_date", "history_change_reason"), key=repr),
     }  # fmt: skip
 
 
-def one_by_one(now: dt.datetime) -> None:
-    """The due timers of all cases fired without the sweep: case by case, through the kernel that people's acts use."""
-    due = list(Timer.objects.filter(due_at__lte=now).order_by("due_at", "id").values_list("case_id", flat=True))
+def one_by_one(now: dt.datetime, only: Collection[int] | None = None) -> None:
+    """The due timers of all cases (or only some) fired without the sweep: case by case, through the kernel that
+    people's acts use."""
+    rows = Timer.objects.filter(due_at__lte=now, **({} if only is None else {"case__in": only}))
+    due = list(rows.order_by("due_at", "id").values_list("case_id", flat=True))
     for case_id in dict.fromkeys(due):
         with transaction.atomic():
             _fire(case_id, now)
