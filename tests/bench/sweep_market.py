@@ -1,4 +1,4 @@
-"""A marketplace at scale for the sweep's bench: a million open cases, a tenth of which falls due in each of five rounds.
+"""A marketplace at scale for the bench of the sweep: a million open cases, a tenth of them due in each of five rounds.
 
     40 % rungs, 30 % warnings, 30 % breaches; 20 calendars, 20 teams, 3 policy versions, every case with its chain begun
 
