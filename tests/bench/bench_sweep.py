@@ -19,11 +19,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.bench.desks import on_database
 from tests.bench.harness import report, skip
 
 CASES = round(1_000_000 * float(os.environ.get("THROUGHLINE_BENCH_SCALE") or 1))
@@ -225,24 +225,3 @@ def check_some(swept_url: str, fresh_url: str, *, again: bool = False) -> None:
 
 def first_difference(found: list[Any], expected: list[Any]) -> Any:
     return next(((one, other) for one, other in zip(found, expected, strict=False) if one != other), "lengths")
-
-
-@contextlib.contextmanager
-def on_database(url: str) -> Iterator[None]:
-    """Work on a database in this process."""
-    from django.db import connections
-    from django.db.utils import load_backend
-
-    from config.settings.base import database
-    from escalations.selectors import law, registry
-
-    before = connections["default"]
-    settings = {**connections.settings["default"], "OPTIONS": {}, **database(url)}
-    connections["default"] = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, "default")
-    law.forget()
-    registry.forget()
-    try:
-        yield
-    finally:
-        connections["default"].close()
-        connections["default"] = before
