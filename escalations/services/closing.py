@@ -14,6 +14,7 @@ from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Approval, Case, CaseLink, Clock, Escalation, Handoff, Pause
 from escalations.models.reach import may
 from escalations.selectors import law
+from escalations.services import record
 from escalations.services.escalation import close_standing
 from escalations.services.evidence import complete
 from escalations.services.pauses import run_on
@@ -115,8 +116,7 @@ def reopen(*, case_id: int, actor: Actor, now: dt.datetime, reason: str, version
         work.move()
         start_next_update(work)
         work.say("case.reopened", {"times": case.reopened}, words={"reason": reason.strip()})
-        holder = f"user:{case.assignee_id}" if case.assignee_id else f"leads:{case.team_id}"
-        work.tell("notice.reopened", [holder])
+        work.tell("notice.reopened", [record.holder(case)])
     return work.case
 
 

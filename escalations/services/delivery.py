@@ -258,14 +258,13 @@ def _tell_of_dead(rows: Collection[Delivery], now: dt.datetime) -> None:
         case = row.outbox.case
         if case is None or not row.recipient.startswith("party:"):
             continue
-        holder = f"user:{case.assignee_id}" if case.assignee_id else f"leads:{case.team_id}"
         intents.append(
             record.intent(
                 kind="notice.undelivered",
                 occurrence=f"delivery/{row.pk}/given-up/{now.isoformat()}",
                 case_id=case.pk,
                 now=now,
-                to=[holder],
+                to=[record.holder(case)],
                 data={"delivery": row.pk},
             )
         )

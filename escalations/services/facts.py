@@ -19,6 +19,7 @@ from escalations.core.matrix import UnknownCategory, UnknownRegion, evaluate
 from escalations.errors import Invalid, Refused
 from escalations.models import Case, CaseDecision, CaseFact, Category, PolicyVersion
 from escalations.selectors import law, registry
+from escalations.services import record
 from escalations.services.routing import apply_raises, apply_route, difference, start_statutory
 from escalations.services.work import Work, working
 
@@ -63,7 +64,7 @@ def change_facts(
             )
             kept.outcome = whole
             kept.save(force_insert=True)
-            work.tell("notice.route_offered", [_owner(work.case)])
+            work.tell("notice.route_offered", [record.holder(work.case)])
         row.save(force_insert=True)
         work.say(
             "facts.changed",
@@ -229,7 +230,3 @@ def _write(work: Work, changes: dict[str, Any], states: dict[str, str], reason: 
         rows[key].source, rows[key].at = str(work.actor), work.now
         rows[key].save()
     return changed
-
-
-def _owner(case: Case) -> str:
-    return f"user:{case.assignee_id}" if case.assignee_id else f"leads:{case.team_id}"

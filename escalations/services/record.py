@@ -186,6 +186,11 @@ def link_of(event: Event) -> chain.Link:
     )
 
 
+def holder(case: Case) -> str:
+    """Who answers for a case, as a recipient of `intent`: the person who has it, else the leads of its team."""
+    return f"user:{case.assignee_id}" if case.assignee_id else f"leads:{case.team_id}"
+
+
 def intent(
     *, kind: str, occurrence: str, case_id: int | None, now: dt.datetime, to: Iterable[str], data: Mapping[str, Any]
 ) -> Outbox:

@@ -13,6 +13,7 @@ from escalations.core.policy import Target
 from escalations.errors import Invalid
 from escalations.models import Case, Message, Note
 from escalations.outbound import mail
+from escalations.services import record
 from escalations.services.pauses import resume_on
 from escalations.services.work import Work, working
 
@@ -87,8 +88,7 @@ def receive(
         resume_on(work, "party_reply")
         if work.clock("first_response") is None and work.clock("next_update") is None:
             start_next_update(work)
-        holder = f"user:{work.case.assignee_id}" if work.case.assignee_id else f"leads:{work.case.team_id}"
-        work.tell("notice.reply", [holder])
+        work.tell("notice.reply", [record.holder(work.case)])
     return message
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from escalations.errors import DeskError
 from escalations.models import Case, Clock, Timer
+from escalations.services import record
 from escalations.services.pauses import run_on
 from escalations.services.sweep.rows import SWEEP
 from escalations.services.work import working
@@ -87,5 +88,5 @@ def _resume(case_id: int, now: dt.datetime) -> int:
         with working(case_id=case_id, act="resume", actor=SWEEP, now=now) as work:
             run_on(work, because="time")
             case = work.case
-            work.tell("notice.resumed", [f"user:{case.assignee_id}" if case.assignee_id else f"leads:{case.team_id}"])
+            work.tell("notice.resumed", [record.holder(case)])
     return 1
