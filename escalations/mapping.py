@@ -14,22 +14,6 @@ from escalations.core.facts import Fact, Facts, FactState, parse_value
 from escalations.core.policy import BANDS, Band, Policy
 from escalations.models import Case, CaseDecision, CaseFact, Clock, Timer
 
-CLOCK_FIELDS = (
-    "target_s",
-    "state",
-    "started_at",
-    "due_at",
-    "remaining_s",
-    "promised_at",
-    "breached_at",
-    "ended_at",
-    "cycle",
-    "cursor",
-    "business",
-    "warn",
-)
-
-
 CLOCK_COLUMNS = (
     "kind",
     "tier",
@@ -47,6 +31,9 @@ CLOCK_COLUMNS = (
     "cursor",
 )
 """The columns of a clock's value, in the order of the value's fields."""
+
+CLOCK_FIELDS = tuple(name for name in CLOCK_COLUMNS if name not in ("kind", "tier"))
+"""Those of them that change while a clock lives."""
 
 
 @cache
@@ -67,12 +54,11 @@ def clock_value(row: Clock) -> clocks.Clock:
 
 def put_clock(row: Clock, value: clocks.Clock) -> Clock:
     """Write the core's value into a clock row (in memory)."""
-    row.kind, row.tier = value.kind, value.tier
     row.business = value.basis == "business"
     row.warn = ",".join(str(share) for share in value.warn)
-    for name in ("target_s", "state", "started_at", "due_at", "remaining_s", "promised_at", "breached_at"):
-        setattr(row, name, getattr(value, name))
-    row.ended_at, row.cycle, row.cursor = value.ended_at, value.cycle, value.cursor
+    for name in CLOCK_COLUMNS:
+        if name not in ("business", "warn"):
+            setattr(row, name, getattr(value, name))
     return row
 
 

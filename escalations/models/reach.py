@@ -74,10 +74,3 @@ def may(user: User | AnonymousUser, permission: str, case: Case) -> bool:
     """Whether `user` holds a channel permission for this case, and is not its party."""
     reach = Reach.of(user)
     return case.channel_id in reach.channels(permission) and case.party_id not in reach.own_parties
-
-
-def may_see_class(user: User | AnonymousUser, visibility: str | None, channels_by_key: dict[str, int]) -> bool:
-    """Whether `user` may read a rule or condition of a visibility class (named by a channel's key)."""
-    if visibility is None:
-        return True
-    return channels_by_key.get(visibility) in Reach.of(user).channels("see_restricted")

@@ -369,6 +369,7 @@ def working(
 
 def _since(case: Case, version: int) -> Iterable[Event]:
     """Events since the history row of a version was written. For showing what changed."""
-    seen = record.HistoricalCase.objects.filter(id=case.pk, version=version).values_list("history_date", flat=True)
+    history = record.HistoricalCase.objects.filter(id=case.pk, version=version)
+    seen = history.values_list("history_date", flat=True).first()
     rows = Event.objects.filter(case=case)
-    return rows.filter(at__gt=seen.first()) if seen.exists() else rows.none()
+    return rows.none() if seen is None else rows.filter(at__gt=seen)
