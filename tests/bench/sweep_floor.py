@@ -33,7 +33,8 @@ WITH due AS MATERIALIZED (
         k.kind = 'tier' AND NOT EXISTS (
             SELECT FROM escalations_membership m JOIN escalations_level l ON l.id = m.level_id
             WHERE m.person_id = due.assignee_id AND m.team_id = due.team_id AND l.rank >= 2) AS loses,
-        CASE WHEN k.kind = 'tier' THEN nextval(pg_get_serial_sequence('escalations_clock', 'id')) END AS next_id,
+        CASE WHEN k.kind = 'tier' THEN nextval((SELECT pg_get_serial_sequence('escalations_clock', 'id')::regclass)) END
+            AS next_id,
         encode(sha256(due.case_id::text::bytea), 'hex') AS one,
         encode(sha256(due.clock_id::text::bytea), 'hex') AS two,
         encode(sha256(due.occurrence_key::bytea), 'hex') AS three

@@ -141,7 +141,9 @@ LEFT JOIN LATERAL (
 ORDER BY c.id, t.due_at, t.id
 """
 _LOCK = "FOR NO KEY UPDATE OF c SKIP LOCKED"
-_NEXT_ID = "CASE WHEN k.kind = 'tier' THEN nextval(pg_get_serial_sequence('escalations_clock', 'id')) END"
+_NEXT_ID = """
+    CASE WHEN k.kind = 'tier' THEN nextval((SELECT pg_get_serial_sequence('escalations_clock', 'id')::regclass)) END
+"""
 
 _instant: Callable[[str], dt.datetime] = dt.datetime.fromisoformat
 
