@@ -8,14 +8,10 @@ from typing import Any
 
 import yaml
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from escalations.core.policy import Policy
-from escalations.errors import NoPolicy
+from escalations.management.versions import MISUSED, WRONG, chosen_version
 from escalations.models import PolicyVersion
-from escalations.selectors import law
-
-WRONG, MISUSED = 1, 2
 
 
 class Command(BaseCommand):
@@ -35,7 +31,7 @@ class Command(BaseCommand):
         if options["schema"]:
             self.stdout.write(json.dumps(Policy.json_schema(), indent=2, ensure_ascii=False))
             return
-        version = self.version(options["policy_version"])
+        version = chosen_version(options["policy_version"])
         document = json.loads(PolicyVersion.objects.values_list("document", flat=True).get(pk=version.pk))
         if options["as_json"]:
             text = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
@@ -60,17 +56,3 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"--output: {output} cannot be written: {error.strerror}", returncode=WRONG) from None
         self.stdout.write(f"Wrote version {version.number} to {output}.")
-
-    def version(self, number: int | None) -> PolicyVersion:
-        if number is None:
-            try:
-                return law.in_force(timezone.now())
-            except NoPolicy as error:
-                raise CommandError(str(error), returncode=WRONG) from None
-        version = PolicyVersion.objects.filter(number=number).first()
-        if version is None:
-            there = ", ".join(map(str, PolicyVersion.objects.order_by("number").values_list("number", flat=True)))
-            raise CommandError(
-                f"--policy-version: there is no version {number} (there are {there or 'none yet'})", returncode=MISUSED
-            )
-        return version

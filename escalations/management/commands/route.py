@@ -9,17 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from escalations.core.facts import FactError
 from escalations.core.matrix import UnknownCategory, UnknownRegion, case_facts, evaluate
 from escalations.core.policy import Policy
 from escalations.core.words import Record, Why, everyone, explain
-from escalations.errors import NoPolicy
-from escalations.models import PolicyVersion
+from escalations.management.versions import MISUSED, WRONG, chosen_version
 from escalations.selectors import law
-
-WRONG, MISUSED = 1, 2
 
 
 class Command(BaseCommand):
@@ -34,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON object a line")
 
     def handle(self, *args: Any, file: str, **options: Any) -> None:
-        version = self.version(options["policy_version"])
+        version = chosen_version(options["policy_version"])
         policy = law.policy_of(version)
         routed = failed = 0
         for line, document, fault in self.cases(file):
@@ -52,17 +48,6 @@ class Command(BaseCommand):
             raise CommandError(f"{failed} of {routed + failed} could not be routed.", returncode=WRONG)
         if not routed:
             raise CommandError(f"{file}: there is no case in it", returncode=MISUSED)
-
-    def version(self, number: int | None) -> PolicyVersion:
-        if number is None:
-            try:
-                return law.in_force(timezone.now())
-            except NoPolicy as error:
-                raise CommandError(str(error), returncode=WRONG) from None
-        version = PolicyVersion.objects.filter(number=number).first()
-        if version is None:
-            raise CommandError(f"--policy-version: there is no version {number}", returncode=MISUSED)
-        return version
 
     def cases(self, file: str) -> Iterator[tuple[int, Any, str | None]]:
         """Yield (line, case, what is wrong with it). Lines are read one by one; a case over several lines at once."""
