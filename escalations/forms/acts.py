@@ -400,12 +400,8 @@ def find_other(form: ActForm, reference: str) -> Case | None:
     return found
 
 
-class Merge(ActForm):
-    """Making this case part of another one."""
-
-    names = {"open_case": "other"}
-    other = OtherCase(label=_("The case that lives on"))
-    reason = text(_("Reason"), rows=2, help_text=_("This case ends; its messages and deadlines go to the other one."))
+class NamesAnother(ActForm):
+    """An act that names another case, by its reference in the field `other`."""
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -413,11 +409,24 @@ class Merge(ActForm):
             self.found = find_other(self, data["other"])
         return data
 
+    @property
+    def other_id(self) -> int:
+        """Id of the case that was named."""
+        return self.found.pk if self.found else 0
+
+
+class Merge(NamesAnother):
+    """Making this case part of another one."""
+
+    names = {"open_case": "other"}
+    other = OtherCase(label=_("The case that lives on"))
+    reason = text(_("Reason"), rows=2, help_text=_("This case ends; its messages and deadlines go to the other one."))
+
     def arguments(self) -> dict[str, Any]:
-        return {"into_id": self.found.pk if self.found else 0, "reason": self.cleaned_data["reason"]}
+        return {"into_id": self.other_id, "reason": self.cleaned_data["reason"]}
 
 
-class Link(ActForm):
+class Link(NamesAnother):
     """Tying two cases together."""
 
     names = {"other_case": "other"}
@@ -426,11 +435,5 @@ class Link(ActForm):
         label=_("How they belong together"), choices=CaseLink.Kind.choices, initial=CaseLink.Kind.RELATED
     )
 
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        if data.get("other"):
-            self.found = find_other(self, data["other"])
-        return data
-
     def arguments(self) -> dict[str, Any]:
-        return {"other_id": self.found.pk if self.found else 0, "kind": self.cleaned_data["kind"]}
+        return {"other_id": self.other_id, "kind": self.cleaned_data["kind"]}
