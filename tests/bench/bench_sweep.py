@@ -59,9 +59,7 @@ def on_postgres() -> None:
         return
     with postgres.running(AS_SHIPPED) as server:
         build(server.create("market"), CASES)
-        product, floor, both, fresh = (
-            server.create(name, template="market") for name in ("product", "floor", "both", "fresh")
-        )
+        product, floor, both, fresh = (copied(server, name) for name in ("product", "floor", "both", "fresh"))
         ours: list[Told] = []
         pairs: list[float] = []
         floors: list[float] = []
@@ -84,6 +82,12 @@ def on_postgres() -> None:
     peak = max(told["peak_mb"] for told in ours)
     report("sweep, memory", peak, "MB", "limit", MOST_MB, "<= 1")
     report("sweep, memory flat", peak, "MB", "a tenth as many due", small_peak(), "<= 1.1")
+
+
+def copied(server: Any, name: str) -> str:
+    """A copy of the market, file by file: through the log, which is the default, it would take minutes."""
+    server.execute(f'CREATE DATABASE "{name}" TEMPLATE market STRATEGY FILE_COPY')
+    return str(server.url(name))
 
 
 def swept(urls: list[str], number: int) -> list[Told]:
