@@ -1,95 +1,33 @@
-"""Clocks: one target of one case as a small value, and what may happen to it.
-
-A clock runs on its basis: `business` time of the case's calendar, or time `elapsed`. All lengths are whole seconds of
-that basis; all instants are UTC. Due moments are rounded up to the whole second, and so is what is left when a clock
-pauses: rounding never shortens a target, and a pause adds less than two seconds.
-
-    running   due_at is set
-    paused    due_at is None, remaining_s is what is left of its own basis (negative when it was late already)
-    breached  late; still open, and running on, while ended_at is None
-    met, cancelled, breached with ended_at: finished. A finished clock never changes.
-
-What the party was *told* is a promise (`promised_at`), apart from the target: a target may move with the facts, a
-promise moves only with a message, and later only with a reason too.
-
-Moments are what a clock fires: its warnings, in shares of its own time, then the breach. `cursor` counts those that
-are done with, so only the next one needs a timer. After downtime the latest due moment fires and the ones before it
-are passed over, on the record. A tier clock has a single moment, its rung, which `core.ladder` fires.
-
-No function takes the time by itself, and none changes a value: each returns a new one.
-"""
+"""What may happen to a clock: it starts, ends, pauses, gets another target, is merged, stands for a promise."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from escalations.core.calendar import Calendar
+from escalations.core.clock.moments import left_at
+from escalations.core.clock.value import (
+    Clock,
+    ClockError,
+    ClockRefusedError,
+    before,
+    between,
+    due_after,
+    late_since,
+    remaining,
+    still_open,
+    used,
+)
 from escalations.core.policy import ClockKind, Span
 from escalations.core.policy.values import Basis
 
-State = Literal["running", "paused", "met", "breached", "cancelled"]
 Counts = Literal["receipt", "change"]
 
 STATUTORY_WARN = (50, 80)
 """The shares at which a statutory clock alerts its legal owner, whatever the playbook says elsewhere."""
-
-_SECOND = dt.timedelta(seconds=1)
-
-
-class Clock(NamedTuple):
-    """One clock. `tier` is the key of the rung that a tier clock leads to, empty for the others; `cycle` counts how
-    often its moments were set anew."""
-
-    kind: ClockKind
-    tier: str
-    basis: Basis
-    target_s: int
-    warn: tuple[int, ...]
-    state: State
-    started_at: dt.datetime
-    due_at: dt.datetime | None
-    remaining_s: int | None = None
-    promised_at: dt.datetime | None = None
-    breached_at: dt.datetime | None = None
-    ended_at: dt.datetime | None = None
-    cycle: int = 1
-    cursor: int = 0
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it still counts: running, paused, or late and not ended."""
-        return self.ended_at is None
-
-
-class Moment(NamedTuple):
-    """A moment of a clock: `warn:75`, `breach` or `rung:KEY`, and when."""
-
-    key: str
-    due_at: dt.datetime
-
-
-class Firing(NamedTuple):
-    """A moment that fired, those before it that were passed over, and the clock afterwards."""
-
-    key: str
-    due_at: dt.datetime
-    passed_over: tuple[str, ...]
-    clock: Clock
-
-
-class ClockError(ValueError):
-    """Something that cannot be done to a clock; the text is for people and says what to do."""
-
-
-class ClockFinishedError(ClockError):
-    """The clock has ended, and what has ended never changes."""
-
-
-class ClockRefusedError(ClockError):
-    """This clock, in this state, does not allow it."""
 
 
 def start(
@@ -124,76 +62,14 @@ def start(
     return Clock(kind, tier, basis, target_s, warn, "running", at, due, cycle=cycle)
 
 
-def remaining(clock: Clock, calendar: Calendar, *, at: dt.datetime) -> int:
-    """Seconds of the clock's own basis left at `at`, rounded up; negative when it is late. For a finished clock: what
-    was left when it ended."""
-    if clock.due_at is None:
-        return clock.remaining_s or 0
-    return math.ceil(_between(clock.basis, calendar, clock.ended_at or at, clock.due_at))
-
-
-def used(clock: Clock, calendar: Calendar, *, at: dt.datetime) -> int:
-    """Seconds of the clock's own basis spent by `at`, pauses not counted: target less what is left."""
-    return clock.target_s - remaining(clock, calendar, at=at)
-
-
-# ---------------------------------------------------------------------------------------------------------- moments
-
-
-def moments(clock: Clock, calendar: Calendar) -> tuple[Moment, ...]:
-    """All moments of a running clock in order, done with or not. A paused or finished clock has none."""
-    if clock.due_at is None or clock.ended_at is not None:
-        return ()
-    if clock.kind == "tier":
-        return (Moment(f"rung:{clock.tier}", clock.due_at),)
-    due = clock.due_at
-    warnings = (Moment(f"warn:{share}", _warns_at(clock, calendar, share, due)) for share in clock.warn)
-    return (*warnings, Moment("breach", due))
-
-
-def next_moment(clock: Clock, calendar: Calendar) -> Moment | None:
-    """The first moment not done with: the one that has a timer row. None when paused, finished or all are done."""
-    if clock.due_at is None or clock.ended_at is not None:
-        return None
-    if clock.kind == "tier":
-        return Moment(f"rung:{clock.tier}", clock.due_at) if clock.cursor == 0 else None
-    if clock.cursor < len(clock.warn):
-        share = clock.warn[clock.cursor]
-        return Moment(f"warn:{share}", _warns_at(clock, calendar, share, clock.due_at))
-    return Moment("breach", clock.due_at) if clock.cursor == len(clock.warn) else None
-
-
-def fire(clock: Clock, calendar: Calendar, *, now: dt.datetime) -> Firing | None:
-    """Fire the latest moment that is due and not done with; None when there is none.
-
-    A breach dates from the due moment, however late it is noticed. Not for tier clocks: `ladder.fire`.
-    """
-    due = clock.due_at
-    if due is None or clock.ended_at is not None:
-        return None
-    if clock.kind == "tier":
-        raise ClockRefusedError("a tier clock's moment is a rung of the ladder: fire it there")
-    last = len(clock.warn)
-    if due <= now and clock.cursor <= last:
-        passed = tuple(f"warn:{share}" for share in clock.warn[clock.cursor :])
-        late = clock._replace(state="breached", breached_at=clock.breached_at or due, cursor=last + 1)
-        return Firing("breach", due, passed, late)
-    for number in range(last - 1, clock.cursor - 1, -1):
-        at = _warns_at(clock, calendar, clock.warn[number], due)
-        if at <= now:
-            passed = tuple(f"warn:{share}" for share in clock.warn[clock.cursor : number])
-            return Firing(f"warn:{clock.warn[number]}", at, passed, clock._replace(cursor=number + 1))
-    return None
-
-
 # ------------------------------------------------------------------------------------------------------------- ends
 
 
 def meet(clock: Clock, *, at: dt.datetime) -> Clock:
     """The clock ended by what it waited for: `met`, or `breached` when that came after the due moment (reaching it
     exactly is in time). Raises ClockFinishedError."""
-    _still_open(clock)
-    since = _late_since(clock, at)
+    still_open(clock)
+    since = late_since(clock, at)
     return clock._replace(state="breached" if since else "met", breached_at=since, ended_at=at)
 
 
@@ -203,7 +79,7 @@ def cancel(clock: Clock, *, at: dt.datetime, carried_by: Clock | None = None) ->
     A statutory clock is cancelled only when another one carries its deadline: `carried_by`, open and due no later.
     Raises ClockRefusedError otherwise, ClockFinishedError when it has ended.
     """
-    _still_open(clock)
+    still_open(clock)
     if clock.kind == "statutory" and not (
         carried_by is not None
         and carried_by.kind == "statutory"
@@ -215,7 +91,7 @@ def cancel(clock: Clock, *, at: dt.datetime, carried_by: Clock | None = None) ->
         raise ClockRefusedError(
             "a statutory deadline is not cancelled: meet it, or carry it over to the case that lives on"
         )
-    return clock._replace(state="cancelled", breached_at=_late_since(clock, at), ended_at=at)
+    return clock._replace(state="cancelled", breached_at=late_since(clock, at), ended_at=at)
 
 
 # ----------------------------------------------------------------------------------------------------------- pauses
@@ -227,18 +103,18 @@ def pause(clock: Clock, calendar: Calendar, *, at: dt.datetime) -> Clock:
     Lateness is kept too: a pause hides no breach, its moment fires when the clock runs again. Raises
     ClockRefusedError for a statutory clock and for one that is paused already, ClockFinishedError.
     """
-    _still_open(clock)
+    still_open(clock)
     if clock.kind == "statutory":
         raise ClockRefusedError("a statutory clock is never paused")
     if clock.state == "paused":
         raise ClockRefusedError("the clock is paused already")
     left = remaining(clock, calendar, at=at)
-    return clock._replace(state="paused", due_at=None, remaining_s=left, breached_at=_late_since(clock, at))
+    return clock._replace(state="paused", due_at=None, remaining_s=left, breached_at=late_since(clock, at))
 
 
 def resume(clock: Clock, calendar: Calendar, *, at: dt.datetime) -> Clock:
     """The clock running again from `at` with what was left. Raises ClockRefusedError when it is not paused."""
-    _still_open(clock)
+    still_open(clock)
     if clock.state != "paused":
         raise ClockRefusedError("the clock is not paused")
     return _running(clock._replace(state="running"), clock.remaining_s or 0, at, calendar)
@@ -271,7 +147,7 @@ def retarget(
     not. Being late once stays on record. The promise does not move. Raises ClockRefusedError for statutory and tier
     clocks, ClockFinishedError.
     """
-    _still_open(clock)
+    still_open(clock)
     if clock.kind == "statutory":
         raise ClockRefusedError("a statutory deadline is the law's, not the playbook's: it is never moved")
     if clock.kind == "tier":
@@ -283,8 +159,8 @@ def retarget(
         if target.basis == clock.basis:
             spent: float = used(clock, previous or calendar, at=at)
         else:
-            spent = _between(target.basis, calendar, started, at) - sum(
-                _between(target.basis, calendar, since, until or at) for since, until in pauses
+            spent = between(target.basis, calendar, started, at) - sum(
+                between(target.basis, calendar, since, until or at) for since, until in pauses
             )
         left = math.ceil(target.seconds - spent)
     moved = clock._replace(
@@ -292,7 +168,7 @@ def retarget(
         target_s=target.seconds,
         warn=clock.warn if warn is None else warn,
         started_at=started,
-        breached_at=_late_since(clock, at),
+        breached_at=late_since(clock, at),
         cycle=clock.cycle + 1,
     )
     return _settled(moved, left, at, calendar, fired=_fired(clock))
@@ -339,7 +215,7 @@ def merged(mine: Clock, theirs: Clock, calendar: Calendar, *, at: dt.datetime) -
         warn=strict.warn,
         started_at=min(mine.started_at, theirs.started_at),
         promised_at=min(filter(None, (mine.promised_at, theirs.promised_at)), default=None),
-        breached_at=min(filter(None, (_late_since(mine, at), _late_since(theirs, at))), default=None),
+        breached_at=min(filter(None, (late_since(mine, at), late_since(theirs, at))), default=None),
         cycle=cycle,
     )
     if mine.kind == "statutory":
@@ -357,7 +233,7 @@ def promise(clock: Clock, *, at: dt.datetime, due: dt.datetime, message: str = "
     Moving a promise to a later moment takes a `reason` and the `message` that told the party (its id). Parts of a
     second are cut off. Raises ClockRefusedError without them, or for a moment that is not ahead; ClockFinishedError.
     """
-    _still_open(clock)
+    still_open(clock)
     due = due.astimezone(dt.UTC).replace(microsecond=0)
     if due <= at:
         raise ClockRefusedError("promise a moment that is still to come")
@@ -369,45 +245,9 @@ def promise(clock: Clock, *, at: dt.datetime, due: dt.datetime, message: str = "
     return clock._replace(promised_at=due)
 
 
-# ------------------------------------------------------------------------------------------------------- arithmetic
-
-
-def whole(at: dt.datetime) -> dt.datetime:
-    """The instant in UTC, rounded up to the whole second."""
-    at = at.astimezone(dt.UTC)
-    return at if at.microsecond == 0 else at.replace(microsecond=0) + _SECOND
-
-
-def due_after(basis: Basis, seconds: int, *, at: dt.datetime, calendar: Calendar) -> dt.datetime:
-    """When `seconds` above zero of a basis will have passed since `at`, in UTC, rounded up to the whole second."""
-    return whole(at + dt.timedelta(seconds=seconds) if basis == "elapsed" else calendar.due(at, seconds))
-
-
-def _before(clock: Clock, calendar: Calendar, end: dt.datetime, seconds: int) -> dt.datetime:
-    """The instant at which `seconds` of the clock's basis were left until `end`; in business time, not before it
-    started (hours of another calendar may count there)."""
-    if clock.basis == "elapsed":
-        return whole(end - dt.timedelta(seconds=seconds))
-    until = calendar.elapsed(clock.started_at, end) - seconds
-    return whole(calendar.due(clock.started_at, until) if until > 0 else clock.started_at)
-
-
-def _between(basis: Basis, calendar: Calendar, since: dt.datetime, until: dt.datetime) -> float:
-    return (until - since).total_seconds() if basis == "elapsed" else calendar.elapsed(since, until)
-
-
-def _left_at(clock: Clock, share: int) -> int:
-    """Seconds left when a share of the target is used."""
-    return clock.target_s * (100 - share) // 100
-
-
-def _warns_at(clock: Clock, calendar: Calendar, share: int, due: dt.datetime) -> dt.datetime:
-    return _before(clock, calendar, due, _left_at(clock, share))
-
-
 def _running(clock: Clock, left: int, at: dt.datetime, calendar: Calendar) -> Clock:
     """The clock running from `at` with `left` seconds; one that is late is due in the past by as much."""
-    due = due_after(clock.basis, left, at=at, calendar=calendar) if left > 0 else _before(clock, calendar, at, -left)
+    due = due_after(clock.basis, left, at=at, calendar=calendar) if left > 0 else before(clock, calendar, at, -left)
     return clock._replace(state="breached" if clock.breached_at else "running", due_at=due, remaining_s=None)
 
 
@@ -416,7 +256,7 @@ def _settled(clock: Clock, left: int, at: dt.datetime, calendar: Calendar, *, fi
 
     `fired` is the share up to which moments were fired, 100 for the breach.
     """
-    done = [share for share in clock.warn if share <= fired and left <= _left_at(clock, share)]
+    done = [share for share in clock.warn if share <= fired and left <= left_at(clock, share)]
     cursor = len(done) + (fired >= 100 and left <= 0 and len(done) == len(clock.warn))
     clock = clock._replace(cursor=cursor)
     if clock.state == "paused":
@@ -444,15 +284,3 @@ def _strictest(mine: Clock, theirs: Clock, at: dt.datetime, calendar: Calendar) 
     ]
     first = 0 if ends[1] is None or (ends[0] is not None and ends[0] <= ends[1]) else 1
     return (mine, theirs)[first], lefts[first]
-
-
-def _late_since(clock: Clock, at: dt.datetime) -> dt.datetime | None:
-    """Since when the clock is late, or None when it is not."""
-    if clock.breached_at is None and clock.due_at is not None and at > clock.due_at:
-        return clock.due_at
-    return clock.breached_at
-
-
-def _still_open(clock: Clock) -> None:
-    if clock.ended_at is not None:
-        raise ClockFinishedError("the clock has ended, and what has ended never changes; start or reopen another one")
