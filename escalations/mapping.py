@@ -25,6 +25,7 @@ CLOCK_COLUMNS = (
     "due_at",
     "remaining_s",
     "promised_at",
+    "promise_broken_at",
     "breached_at",
     "ended_at",
     "cycle",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -40,6 +42,7 @@ class Clock(models.Model):
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     remaining_s = models.IntegerField(_("seconds left while paused"), null=True, blank=True)
     promised_at = models.DateTimeField(_("promised for"), null=True, blank=True)
+    promise_broken_at = models.DateTimeField(_("promise not kept since"), null=True, blank=True)
     breached_at = models.DateTimeField(_("breached"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     cycle = models.PositiveSmallIntegerField(_("cycle"), default=1)
@@ -61,6 +64,16 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.case_id}"
+
+    @property
+    def steers_to(self) -> dt.datetime | None:
+        """The moment by which people steer: when it is due, or what the party was told if that is earlier.
+
+        None while it stands still or has ended, and for the tier clock: the next rung is no promise to anybody.
+        """
+        if self.due_at is None or self.ended_at is not None or self.kind == Clock.Kind.TIER:
+            return None
+        return min(filter(None, (self.due_at, self.promised_at)))
 
 
 class Pause(models.Model):

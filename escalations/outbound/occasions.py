@@ -205,6 +205,16 @@ _TABLE = (
         room=True,
     ),
     Occasion(
+        "notice.promise",
+        told="the assignee and the leads of the owning team, when the party was told a time and it has passed",
+        subject="{reference}: the time that we told the party has passed",
+        body="{reference}, {category}: we told the party to expect this by {due}, and it was not done.\n\n"
+        "Promise: {promise}\nWhy it reaches you: {reason}\nAsked of you: {asked}\n\n{url}",
+        asked="Answer the party now: what you know, why it is late, and a new time.",
+        group="late",
+        room=True,
+    ),
+    Occasion(
         "notice.rung",
         told="whom the rung names: the assignee, the leads, the receiver, an on-call role",
         subject="{reference} goes up to {level}",
@@ -216,7 +226,8 @@ _TABLE = (
     ),
     Occasion(
         "notice.statutory",
-        told="the legal owner, at half and at four fifths of a legal deadline, and when it has passed",
+        told="the legal owner, and whoever is told of other deadlines, at half and at four fifths of a legal deadline, "
+        "and when it has passed",
         subject="{reference}: a legal deadline is due {due}",
         body="{reference}, {category}, has a deadline set by law: {promise}, due {due}.\n\n"
         "Basis: {reason}\nTime passed: {time_passed}\nAsked of you: {asked}\n\n{url}",

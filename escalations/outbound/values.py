@@ -13,12 +13,11 @@ from django.utils.translation import gettext as _
 
 from escalations.core import brief
 from escalations.core.policy import Policy
-from escalations.models import Case, Clock, Escalation, Outbox, Party, Remedy, User
+from escalations.models import NEVER, Case, Clock, Escalation, Outbox, Party, Remedy, User
 from escalations.outbound.occasions import Occasion
 from escalations.outbound.words import moment, span
 from escalations.selectors.outbox import Situation
 
-STEERED_BY = {"assign", "first_response", "next_update", "resolution", "statutory"}
 TO_A_PARTY_OF_A_SENSITIVE_CASE = {"reference", "party", "told_due", "due"}
 
 
@@ -35,8 +34,8 @@ def clock_of(intent: Outbox, clocks: list[Clock]) -> Clock | None:
         name = intent.data.get("name")
         found = [row for row in found if row.name == name] or found if name else found
         return found[-1] if found else None
-    open_ones = [row for row in clocks if row.ended_at is None and row.kind in STEERED_BY]
-    return min(open_ones, key=lambda row: (row.due_at is None, row.due_at or row.started_at, row.pk), default=None)
+    open_ones = [row for row in clocks if row.ended_at is None and row.kind != Clock.Kind.TIER]
+    return min(open_ones, key=lambda row: (row.steers_to or NEVER, row.pk), default=None)
 
 
 def due_of(intent: Outbox, clock: Clock | None) -> dt.datetime | None:

@@ -203,7 +203,7 @@ def clock_lines(case: Case, policy: Policy, now: dt.datetime) -> tuple[list[Cloc
         lines.append(
             ClockLine(
                 clock=row,
-                lane=lane_of(row.due_at, now) if row.ended_at is None else Lane.STILL,
+                lane=lane_of(row.steers_to or row.due_at, now) if row.ended_at is None else Lane.STILL,
                 name=deadline.name if deadline else row.get_kind_display(),
                 because=reason_name(case, pause.reason) if pause else "",
                 resumes_at=pause.resume_at if pause else None,

@@ -22,9 +22,6 @@ AGEING = dt.timedelta(days=5)
 """After each such span a case counts one band higher, up to `high`: the oldest small cases are not left for ever
 (field case G6). `critical` is not reached by age."""
 
-STEERING = ("assign", "first_response", "next_update", "resolution", "statutory")
-"""Clocks that people steer by; the tier clock counts towards the next rung and is no promise to anybody."""
-
 
 class Lane(Enum):
     """How near the next due moment of a case is."""
@@ -99,11 +96,11 @@ def rows(cases: Iterable[Case], now: dt.datetime) -> list[Row]:
         Row(case, lane_of(case.radar_at, now), aged_band(case.severity_band, case.opened_at, now)) for case in cases
     ]
     soonest: dict[int, Clock] = {}
-    running = Clock.objects.filter(
-        case_id__in=[row.case.pk for row in found], ended_at__isnull=True, due_at__isnull=False, kind__in=STEERING
-    )
-    for clock in running.order_by("-due_at"):
-        soonest[clock.case_id] = clock
+    open_ones = Clock.objects.filter(case_id__in=[row.case.pk for row in found], ended_at__isnull=True).order_by("pk")
+    for clock in open_ones:
+        other = soonest.get(clock.case_id)
+        if clock.steers_to and (other is None or clock.steers_to < (other.steers_to or NEVER)):
+            soonest[clock.case_id] = clock
     for row in found:
         row.clock = soonest.get(row.case.pk)
     return found

@@ -51,6 +51,7 @@ TELLS: dict[str, tuple[str, str, str]] = {
     "clock.warned": ("hourglass_bottom", "{clock}: {share} % of the time is used", ""),
     "clock.retargeted": ("timer", "{clock}: new target, the time used so far counts", ""),
     "promise.made": ("handshake", "Promised to the party: {clock} by {due}", "reason"),
+    "promise.broken": ("heart_broken", "Not kept: the party was told {clock} by {due}", ""),
     "statutory.started": ("balance", "Legal deadline runs: {deadline} ({basis})", ""),
     "message.sent": ("outgoing_mail", "Answered the party", "body"),
     "message.received": ("mail", "The party wrote", "body"),
@@ -101,7 +102,7 @@ _BECAUSE = {
     "resolved": "resolved",
     "time": "the time for waiting is over",
 }
-_LATE = frozenset({"clock.breached", "rung.fired", "case.escalated"})
+_LATE = frozenset({"clock.breached", "promise.broken", "rung.fired", "case.escalated"})
 
 
 @dataclass(slots=True)

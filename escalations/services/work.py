@@ -45,9 +45,6 @@ from escalations.models.reach import may
 from escalations.selectors import law, people
 from escalations.services import nudging, record
 
-# Clocks that people steer by; the tier clock's next rung is not a promise to anybody.
-RADAR_KINDS = ("assign", "first_response", "next_update", "resolution", "statutory")
-
 
 class Work:
     """One act on one locked case. Collects changes; `flush` writes them."""
@@ -311,9 +308,7 @@ class Work:
             return NEVER
         if not self.created and "clocks" not in self.__dict__ and not self._started:
             return self.case.radar_at  # no clock was looked at, so none has changed
-        return min(
-            (row.due_at for row in self.running if row.kind in RADAR_KINDS and row.due_at is not None), default=NEVER
-        )
+        return min(filter(None, (row.steers_to for row in self.running)), default=NEVER)
 
     def _write_ownership(self, cause: str) -> None:
         case = self.case

@@ -488,6 +488,77 @@ def test_a_promise_is_apart_from_the_target_and_moves_only_with_a_message_and_a_
         clocks.promise(told, at=BEGIN, due=BEGIN)
 
 
+def gravity(key: str) -> tuple[int, int]:
+    """The gravest moment first: the breach, a broken promise, the later warnings before the earlier ones."""
+    kind, _, share = key.partition(":")
+    return ("breach", "promise", "warn").index(kind), -int(share) if kind == "warn" else 0
+
+
+@given(running(), gaps, st.integers(-3, 3), st.lists(gaps, min_size=1, max_size=6))
+def test_a_promise_that_passes_unkept_is_noticed_once_and_a_breach_is_never_lost_to_it(made, run, near, steps):
+    clock, calendar = made
+    due = later(clock.due_at, near) if run % 2 else later(clock.started_at, run + 1)
+    assume(due > clock.started_at)
+    clock = clocks.promise(clock, at=clock.started_at, due=due)
+    expected = {moment.key: moment.due_at for moment in clocks.moments(clock, calendar)}
+    assert (f"promise:{due:%Y%m%dT%H%M%SZ}" in expected) == (due != clock.due_at)
+    seen: list[str] = []
+    at = clock.started_at
+    for step in (*steps, 400 * 86_400):
+        at = later(at, step)
+        coming = clocks.next_moment(clock, calendar)
+        fired = clocks.fire(clock, calendar, now=at)
+        if fired is None:
+            assert coming is None or coming.due_at > at
+            continue
+        told = {*fired.passed_over, fired.key}
+        assert coming.key in told
+        assert told == {key for key, when in expected.items() if when <= at} - set(seen)
+        assert fired.key == min(told, key=gravity)
+        seen += told
+        clock = fired.clock
+        assert clocks.fire(clock, calendar, now=at) is None
+    assert sorted(seen) == sorted(expected)
+    assert (clock.breached_at, clock.promise_broken_at) == (clock.due_at, due)
+    assert clocks.next_moment(clock, calendar) is None
+
+
+def test_a_promise_that_was_broken_is_made_anew_and_watched_anew():
+    clock = clocks.start(kind="resolution", basis="elapsed", target_s=7200, at=BEGIN, calendar=BERLIN)
+    told = clocks.promise(clock, at=BEGIN, due=later(BEGIN, 60))
+    broken = clocks.fire(told, BERLIN, now=later(BEGIN, 61)).clock
+    assert (broken.promise_broken_at, broken.state) == (later(BEGIN, 60), "running")
+    anew = clocks.promise(broken, at=later(BEGIN, 70), due=later(BEGIN, 600), message="m1", reason="the lab is late")
+    assert clocks.next_moment(anew, BERLIN) == ("promise:20260320T001000Z", later(BEGIN, 600))
+
+
+@pytest.mark.parametrize(("end", "broken"), [(60, None), (61, 60)])
+def test_ending_a_clock_says_whether_the_promise_was_kept(end, broken):
+    clock = clocks.start(kind="resolution", basis="elapsed", target_s=7200, at=BEGIN, calendar=BERLIN)
+    told = clocks.promise(clock, at=BEGIN, due=later(BEGIN, 60))
+    expected = broken and later(BEGIN, broken)
+    assert clocks.meet(told, at=later(BEGIN, end)).promise_broken_at == expected
+    assert clocks.cancel(told, at=later(BEGIN, end)).promise_broken_at == expected
+
+
+def test_a_promise_that_passes_during_a_pause_is_noticed_when_the_clock_runs_again():
+    clock = clocks.start(kind="resolution", basis="elapsed", target_s=7200, at=BEGIN, calendar=BERLIN)
+    paused = clocks.pause(clocks.promise(clock, at=BEGIN, due=later(BEGIN, 60)), BERLIN, at=later(BEGIN, 10))
+    assert clocks.fire(paused, BERLIN, now=later(BEGIN, 99)) is None
+    again = clocks.resume(paused, BERLIN, at=later(BEGIN, 100))
+    assert clocks.fire(again, BERLIN, now=later(BEGIN, 100)).clock.promise_broken_at == later(BEGIN, 60)
+
+
+def test_of_two_promises_the_earlier_one_stands_after_a_merge():
+    clock = clocks.start(kind="resolution", basis="elapsed", target_s=7200, at=BEGIN, calendar=BERLIN)
+    soon = clocks.promise(clock, at=BEGIN, due=later(BEGIN, 60))
+    broken = clocks.fire(soon, BERLIN, now=later(BEGIN, 61)).clock
+    late = clocks.promise(clock, at=BEGIN, due=later(BEGIN, 600))
+    for mine, theirs in ((broken, late), (late, broken), (broken, clock), (clock, broken)):
+        both = clocks.merged(mine, theirs, BERLIN, at=later(BEGIN, 100))
+        assert (both.promised_at, both.promise_broken_at) == (later(BEGIN, 60), later(BEGIN, 60))
+
+
 @given(running(), spans, gaps)
 def test_no_move_of_a_target_moves_a_promise(made, target, run):
     clock, calendar = made

@@ -77,6 +77,29 @@ def test_a_breach_dates_from_its_moment_and_is_told_to_both(desk: Desk) -> None:
     assert kinds(case)[-2:] == ["clock.warned", "clock.breached"]
 
 
+def test_a_promise_that_is_not_kept_is_noticed_before_its_target_is(desk: Desk) -> None:
+    case = desk.held_by("mia")
+    until, anew = NOW + 2 * HOUR, NOW + 6 * HOUR
+    say = {"case_id": case.pk, "actor": desk.by("mia"), "body": "You hear from us."}
+    replies.promise_party(**say, now=NOW, due=until)
+    case.refresh_from_db()
+    assert case.radar_at == until
+    done = sweep.sweep(now=until + MINUTE)
+    assert done.counts == {"promise": 1}
+    assert last(case).kind == "promise.broken"
+    assert last(case).data == {"clock": "resolution", "due": until.isoformat()}
+    assert told(case, "notice.promise") == [[f"user:{desk.user('mia').pk}", f"leads:{case.team_id}"]]
+    clock = case.clocks.get(kind="resolution")
+    assert (clock.state, clock.promise_broken_at, clock.breached_at) == ("running", until, None)
+    assert sweep.sweep(now=until + 2 * MINUTE).fired == 0
+    # Promised anew, with the reason: kept in sight again, and told again when it is broken again.
+    replies.promise_party(**say, now=until + 3 * MINUTE, due=anew, reason="The lab is late.")
+    sweep.run(now=anew + MINUTE)
+    assert len(told(case, "notice.promise")) == 2
+    assert case.clocks.get(kind="resolution").promise_broken_at == anew
+    assert broken(case) is None
+
+
 def test_a_legal_deadline_alerts_its_legal_owner_at_half_at_four_fifths_and_when_it_has_passed(desk: Desk) -> None:
     case = desk.open(party={"kind": "seller", "external_id": "S-1"}, category="seller.appeal", symptom="suspended")
     clock = case.clocks.get(kind="statutory")

@@ -83,7 +83,8 @@ def furnish(desk: Desk, chance: random.Random) -> None:
         holder = desk.by(case.assignee.username)
         act = chance.randrange(5)
         if act == 0:
-            replies.respond(case_id=case.pk, actor=holder, now=at, body=f"Answer {number}")
+            until = at + chance.randint(1, 80) * HOUR if chance.random() < 0.7 else None
+            replies.respond(case_id=case.pk, actor=holder, now=at, body=f"Answer {number}", promise_due=until)
         elif act == 1:
             pauses.pause(case_id=case.pk, actor=holder, now=at, reason="buyer", evidence="asked")
         elif act == 2:

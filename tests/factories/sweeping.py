@@ -95,24 +95,27 @@ def _moment(work: Work, row: Clock, told: list[Any]) -> None:
     firing = clocks.fire(mapping.clock_value(row), work.calendar(row), now=work.now)
     assert firing is not None
     assert row.due_at is not None
-    late = firing.key == "breach"
-    data: dict[str, Any] = {"clock": row.kind, "due": row.due_at.isoformat()}
+    broken, late = firing.key.startswith("promise:"), firing.key == "breach"
+    due = firing.due_at.isoformat() if broken else row.due_at.isoformat()
+    data: dict[str, Any] = {"clock": row.kind, "due": due}
     if row.name:
         data["name"] = row.name
     if firing.passed_over:
         data["passed_over"] = list(firing.passed_over)
-    if not late:
+    if firing.key.startswith("warn:"):
         data["share"] = int(firing.key[5:])
-    work.say("clock.breached" if late else "clock.warned", data)
+    work.say("promise.broken" if broken else "clock.breached" if late else "clock.warned", data)
     case = work.case
     to = [f"user:{case.assignee_id}"] if case.assignee_id else []
-    if late or not to:
+    if late or broken or not to:
         to.append(f"leads:{case.team_id}")
     if row.kind == "statutory":
         to.insert(0, f"role:{work.policy.central.statutory[row.name].legal_owner}")
-    kind = "notice.statutory" if row.kind == "statutory" else "notice.breach" if late else "notice.warning"
+    kind = "notice.breach" if late else "notice.warning"
+    if row.kind == "statutory" or broken:
+        kind = "notice.promise" if broken else "notice.statutory"
     told.append((mapping.occurrence_key(row.pk, firing.key, row.cycle), kind, to,
-                 {"clock": row.pk, "kind": row.kind, "moment": firing.key, "due": row.due_at.isoformat()}))  # fmt: skip
+                 {"clock": row.pk, "kind": row.kind, "moment": firing.key, "due": due}))  # fmt: skip
     work.put(row, firing.clock)
 
 

@@ -10,11 +10,13 @@ pauses: rounding never shortens a target, and a pause adds less than two seconds
     met, cancelled, breached with ended_at: finished. A finished clock never changes.
 
 What the party was *told* is a promise (`promised_at`), apart from the target: a target may move with the facts, a
-promise moves only with a message, and later only with a reason too.
+promise moves only with a message, and later only with a reason too. A pause does not move it: one that passes
+meanwhile is noticed when the clock runs again.
 
-Moments are what a clock fires: its warnings, in shares of its own time, then the breach. `cursor` counts those that
-are done with, so only the next one needs a timer. After downtime the latest due moment fires and the ones before it
-are passed over, on the record. A tier clock has a single moment, its rung, which `core.ladder` fires.
+Moments are what a clock fires: its warnings, in shares of its own time, then the breach; and the moment of a promise
+that is not the due moment, when it passes unkept. `cursor` counts the warnings and the breach that are done with, so
+only the next moment needs a timer. After downtime the gravest due moment fires and the others are passed over, on the
+record. A tier clock has a single moment, its rung, which `core.ladder` fires.
 
 No function takes the time by itself, and none changes a value: each returns a new one.
 """

@@ -15,6 +15,7 @@ from escalations.core.clock.value import (
     ClockRefusedError,
     before,
     between,
+    broken_since,
     due_after,
     late_since,
     remaining,
@@ -70,7 +71,12 @@ def meet(clock: Clock, *, at: dt.datetime) -> Clock:
     exactly is in time). Raises ClockFinishedError."""
     still_open(clock)
     since = late_since(clock, at)
-    return clock._replace(state="breached" if since else "met", breached_at=since, ended_at=at)
+    return clock._replace(
+        state="breached" if since else "met",
+        breached_at=since,
+        promise_broken_at=broken_since(clock, at),
+        ended_at=at,
+    )
 
 
 def cancel(clock: Clock, *, at: dt.datetime, carried_by: Clock | None = None) -> Clock:
@@ -91,7 +97,9 @@ def cancel(clock: Clock, *, at: dt.datetime, carried_by: Clock | None = None) ->
         raise ClockRefusedError(
             "a statutory deadline is not cancelled: meet it, or carry it over to the case that lives on"
         )
-    return clock._replace(state="cancelled", breached_at=late_since(clock, at), ended_at=at)
+    return clock._replace(
+        state="cancelled", breached_at=late_since(clock, at), promise_broken_at=broken_since(clock, at), ended_at=at
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------- pauses
@@ -182,10 +190,11 @@ def reopen(clock: Clock, calendar: Calendar, *, at: dt.datetime) -> Clock:
     """
     if clock.ended_at is None:
         raise ClockError("the clock has not ended")
+    kept = clock.state != "cancelled" and clock.promise_broken_at is None
     again = clock._replace(
         state="running",
         ended_at=None,
-        promised_at=None if clock.state == "met" else clock.promised_at,
+        promised_at=None if kept else clock.promised_at,
         cycle=clock.cycle + 1,
     )
     if clock.kind == "statutory":
@@ -209,12 +218,14 @@ def merged(mine: Clock, theirs: Clock, calendar: Calendar, *, at: dt.datetime) -
     if mine.ended_at is not None:
         return theirs._replace(cycle=cycle)
     strict, left = _strictest(mine, theirs, at, calendar)
+    told = theirs if _promised_before(theirs, mine) else mine
     both = mine._replace(
         basis=strict.basis,
         target_s=strict.target_s,
         warn=strict.warn,
         started_at=min(mine.started_at, theirs.started_at),
-        promised_at=min(filter(None, (mine.promised_at, theirs.promised_at)), default=None),
+        promised_at=told.promised_at,
+        promise_broken_at=told.promise_broken_at,
         breached_at=min(filter(None, (late_since(mine, at), late_since(theirs, at))), default=None),
         cycle=cycle,
     )
@@ -242,7 +253,7 @@ def promise(clock: Clock, *, at: dt.datetime, due: dt.datetime, message: str = "
             raise ClockRefusedError("an earlier promise is being put off: say why, the party is told")
         if not message:
             raise ClockRefusedError("an earlier promise is being put off: send the party a message that says so")
-    return clock._replace(promised_at=due)
+    return clock._replace(promised_at=due, promise_broken_at=None)
 
 
 def _running(clock: Clock, left: int, at: dt.datetime, calendar: Calendar) -> Clock:
@@ -268,6 +279,12 @@ def _fired(clock: Clock) -> int:
     """The share of its time up to which a clock's moments are done with; 100 when the breach is."""
     shares = (0, *clock.warn, 100)
     return shares[min(clock.cursor, len(shares) - 1)]
+
+
+def _promised_before(one: Clock, other: Clock) -> bool:
+    if one.promised_at is None:
+        return False
+    return other.promised_at is None or one.promised_at < other.promised_at
 
 
 def _strictest(mine: Clock, theirs: Clock, at: dt.datetime, calendar: Calendar) -> tuple[Clock, int]:

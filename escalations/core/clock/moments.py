@@ -1,4 +1,4 @@
-"""What a clock fires, and when: its warnings, then the breach."""
+"""What a clock fires, and when: its warnings, the breach, and a promise that was not kept."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ def moments(clock: Clock, calendar: Calendar) -> tuple[Moment, ...]:
     if clock.kind == "tier":
         return (Moment(f"rung:{clock.tier}", clock.due_at),)
     due = clock.due_at
-    warnings = (Moment(f"warn:{share}", _warns_at(clock, calendar, share, due)) for share in clock.warn)
-    return (*warnings, Moment("breach", due))
+    own = [Moment(f"warn:{share}", _warns_at(clock, calendar, share, due)) for share in clock.warn]
+    told = _promise(clock)
+    return tuple(sorted((*own, Moment("breach", due), *filter(None, (told,))), key=lambda moment: moment.due_at))
 
 
 def next_moment(clock: Clock, calendar: Calendar) -> Moment | None:
@@ -25,14 +26,21 @@ def next_moment(clock: Clock, calendar: Calendar) -> Moment | None:
         return None
     if clock.kind == "tier":
         return Moment(f"rung:{clock.tier}", clock.due_at) if clock.cursor == 0 else None
+    own: Moment | None
     if clock.cursor < len(clock.warn):
         share = clock.warn[clock.cursor]
-        return Moment(f"warn:{share}", _warns_at(clock, calendar, share, clock.due_at))
-    return Moment("breach", clock.due_at) if clock.cursor == len(clock.warn) else None
+        own = Moment(f"warn:{share}", _warns_at(clock, calendar, share, clock.due_at))
+    else:
+        own = Moment("breach", clock.due_at) if clock.cursor == len(clock.warn) else None
+    told = None if clock.promised_at is None else _promise(clock)
+    if told is None or (own is not None and own.due_at <= told.due_at):
+        return own
+    return told
 
 
 def fire(clock: Clock, calendar: Calendar, *, now: dt.datetime) -> Firing | None:
-    """Fire the latest moment that is due and not done with; None when there is none.
+    """Fire the gravest moment that is due and not done with, the breach, then the broken promise, then the latest
+    warning; the others that are due are passed over. None when nothing is due.
 
     A breach dates from the due moment, however late it is noticed. Not for tier clocks: `ladder.fire`.
     """
@@ -41,17 +49,31 @@ def fire(clock: Clock, calendar: Calendar, *, now: dt.datetime) -> Firing | None
         return None
     if clock.kind == "tier":
         raise ClockRefusedError("a tier clock's moment is a rung of the ladder: fire it there")
+    told = None if clock.promised_at is None else _promise(clock)
+    if told is not None and told.due_at > now:
+        told = None
     last = len(clock.warn)
     if due <= now and clock.cursor <= last:
-        passed = tuple(f"warn:{share}" for share in clock.warn[clock.cursor :])
-        late = clock._replace(state="breached", breached_at=clock.breached_at or due, cursor=last + 1)
-        return Firing("breach", due, passed, late)
+        passed = _warned(clock, clock.cursor, last)
+        late = clock._replace(
+            state="breached",
+            breached_at=clock.breached_at or due,
+            promise_broken_at=_broken_by(clock, now),
+            cursor=last + 1,
+        )
+        return Firing("breach", due, (*passed, told.key) if told else passed, late)
+    done = clock.cursor
     for number in range(last - 1, clock.cursor - 1, -1):
-        at = _warns_at(clock, calendar, clock.warn[number], due)
-        if at <= now:
-            passed = tuple(f"warn:{share}" for share in clock.warn[clock.cursor : number])
-            return Firing(f"warn:{clock.warn[number]}", at, passed, clock._replace(cursor=number + 1))
-    return None
+        if (at := _warns_at(clock, calendar, clock.warn[number], due)) <= now:
+            done = number + 1
+            break
+    if told is not None:
+        broken = clock._replace(promise_broken_at=told.due_at, cursor=done)
+        return Firing(told.key, told.due_at, _warned(clock, clock.cursor, done), broken)
+    if done == clock.cursor:
+        return None
+    passed = _warned(clock, clock.cursor, done - 1)
+    return Firing(f"warn:{clock.warn[done - 1]}", at, passed, clock._replace(cursor=done))
 
 
 def left_at(clock: Clock, share: int) -> int:
@@ -61,3 +83,21 @@ def left_at(clock: Clock, share: int) -> int:
 
 def _warns_at(clock: Clock, calendar: Calendar, share: int, due: dt.datetime) -> dt.datetime:
     return before(clock, calendar, due, left_at(clock, share))
+
+
+def _warned(clock: Clock, since: int, until: int) -> tuple[str, ...]:
+    return tuple(f"warn:{share}" for share in clock.warn[since:until])
+
+
+def _promise(clock: Clock) -> Moment | None:
+    """The moment at which a promise turns out not kept; a promise for the due moment itself is the breach's to tell."""
+    told = clock.promised_at
+    if told is None or told == clock.due_at or clock.promise_broken_at is not None:
+        return None
+    return Moment(f"promise:{told:%Y%m%dT%H%M%SZ}", told)
+
+
+def _broken_by(clock: Clock, now: dt.datetime) -> dt.datetime | None:
+    if clock.promise_broken_at is None and clock.promised_at is not None and clock.promised_at <= now:
+        return clock.promised_at
+    return clock.promise_broken_at

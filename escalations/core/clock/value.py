@@ -17,7 +17,8 @@ _SECOND = dt.timedelta(seconds=1)
 
 class Clock(NamedTuple):
     """One clock. `tier` is the key of the rung that a tier clock leads to, empty for the others; `cycle` counts how
-    often its moments were set anew."""
+    often its moments were set anew. `promise_broken_at` is the promised moment once it has passed unkept, and that was
+    noticed."""
 
     kind: ClockKind
     tier: str
@@ -29,6 +30,7 @@ class Clock(NamedTuple):
     due_at: dt.datetime | None
     remaining_s: int | None = None
     promised_at: dt.datetime | None = None
+    promise_broken_at: dt.datetime | None = None
     breached_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     cycle: int = 1
@@ -41,7 +43,7 @@ class Clock(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """A moment of a clock: `warn:75`, `breach` or `rung:KEY`, and when."""
+    """A moment of a clock: `warn:75`, `breach`, `promise:20261124T120000Z` or `rung:KEY`, and when."""
 
     key: str
     due_at: dt.datetime
@@ -102,6 +104,7 @@ def before(clock: Clock, calendar: Calendar, end: dt.datetime, seconds: int) -> 
 
 
 def between(basis: Basis, calendar: Calendar, since: dt.datetime, until: dt.datetime) -> float:
+    """Seconds of a basis between two instants."""
     return (until - since).total_seconds() if basis == "elapsed" else calendar.elapsed(since, until)
 
 
@@ -112,6 +115,14 @@ def late_since(clock: Clock, at: dt.datetime) -> dt.datetime | None:
     return clock.breached_at
 
 
+def broken_since(clock: Clock, at: dt.datetime) -> dt.datetime | None:
+    """The moment for which something was promised and not done by then, or None."""
+    if clock.promise_broken_at is None and clock.promised_at is not None and at > clock.promised_at:
+        return clock.promised_at
+    return clock.promise_broken_at
+
+
 def still_open(clock: Clock) -> None:
+    """Raises ClockFinishedError for a clock that has ended."""
     if clock.ended_at is not None:
         raise ClockFinishedError("the clock has ended, and what has ended never changes; start or reopen another one")

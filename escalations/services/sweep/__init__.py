@@ -31,7 +31,7 @@ from escalations.services.sweep.desk import Rooms, furnish
 LIMIT = 1000
 """Cases of one batch."""
 
-FIRED = ("warning", "breach", "rung", "resume")
+FIRED = ("warning", "breach", "promise", "rung", "resume")
 """Kinds of moments, as they are counted."""
 
 _BEAT_EVERY_S = 30.0
@@ -46,9 +46,10 @@ class SweepResult:
 
     now       the moment of its last batch
     cases     cases taken
-    counts    firings by kind (`warning`, `breach`, `rung`, `resume`); `waits` and `passed`: rungs that wait for opening
-              hours or found nobody; `passed_over`: moments skipped after downtime, and rungs; `delayed`: rungs that
-              follow at their distance; `stale`: timers put right; `refused`: pauses that could not end; `digests`
+    counts    firings by kind (`warning`, `breach`, `promise` not kept, `rung`, `resume`); `waits` and `passed`: rungs
+              that wait for opening hours or found nobody; `passed_over`: moments skipped after downtime, and rungs;
+              `delayed`: rungs that follow at their distance; `stale`: timers put right; `refused`: pauses that could
+              not end; `digests`
     aside     ids of cases that were set aside
     batches   how many batches that took
     """

@@ -119,7 +119,7 @@ class Outcome:
     changes     columns of the case that differ (version and chain apart)
     owned_s     business seconds of the interval of ownership that ends; None when it goes on, or none was open
     resumes     its pause ends by itself: that is an act of its own, and everything else waits for it
-    counts      `warning`, `breach`, `rung`, `waits`, `passed`, `passed_over`, `delayed`, `stale`
+    counts      `warning`, `breach`, `promise`, `rung`, `waits`, `passed`, `passed_over`, `delayed`, `stale`
     """
 
     case: DueCase
@@ -183,29 +183,37 @@ def _next(out: Outcome, timer: DueTimer, clock: Clock, calendar: Calendar) -> No
 # -------------------------------------------------------------------------------------------- warnings and breaches
 
 
+#: What a moment is called in the record, in the notice and in the counts.
+_TOLD = {
+    "warn": ("clock.warned", "notice.warning", "warning"),
+    "breach": ("clock.breached", "notice.breach", "breach"),
+    "promise": ("promise.broken", "notice.promise", "promise"),
+}
+
+
 def _moment(out: Outcome, timer: DueTimer, desk: Desk, now: dt.datetime) -> None:
     calendar = desk.calendar(timer.calendar)
     firing = None if timer.clock.kind == "tier" else clocks.fire(timer.clock, calendar, now=now)
     if firing is None or timer.clock.due_at is None:
         _put_right(out, timer, calendar)
         return
-    kind, late = timer.clock.kind, firing.key == "breach"
-    due = timer.clock.due_at.isoformat()
+    kind, what = timer.clock.kind, firing.key.partition(":")[0]
+    due = (firing.due_at if what == "promise" else timer.clock.due_at).isoformat()
     said: dict[str, Any] = {"clock": kind, "due": due}
     if timer.name:
         said["name"] = timer.name
     if firing.passed_over:
         said["passed_over"] = list(firing.passed_over)
-    if late:
-        out.events.append(Entry("clock.breached", said))
-    else:
+    event, notice, counted = _TOLD[what]
+    if what == "warn":
         said["share"] = int(firing.key.removeprefix("warn:"))
-        out.events.append(Entry("clock.warned", said))
+    out.events.append(Entry(event, said))
     told = {"clock": timer.clock_id, "kind": kind, "moment": firing.key, "due": due}
-    notice = "notice.statutory" if kind == "statutory" else "notice.breach" if late else "notice.warning"
-    to = _concerned(out, timer, desk, late=late)
+    if kind == "statutory" and what != "promise":
+        notice = "notice.statutory"
+    to = _concerned(out, timer, desk, late=what != "warn")
     out.intents.append(Intent(_occurrence(timer, firing.key), notice, to, told))
-    out.count("breach" if late else "warning")
+    out.count(counted)
     out.count("passed_over", len(firing.passed_over))
     _next(out, timer, firing.clock, calendar)
 

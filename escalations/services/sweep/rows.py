@@ -36,7 +36,7 @@ class Batch:
     escalations: list[Row] = field(default_factory=list)
     #: occurrence key, kind, case, data (JSON text)
     intents: list[Row] = field(default_factory=list)
-    #: id, state, due_at, breached_at, ended_at, cursor
+    #: id, state, due_at, promise_broken_at, breached_at, ended_at, cursor
     clocks: list[Row] = field(default_factory=list)
     #: id, case, clock that it follows, tier, business, target_s, calendar, started_at, due_at, cycle
     begun: list[Row] = field(default_factory=list)
@@ -80,7 +80,8 @@ def _case(made: Batch, out: Outcome, key: bytes, about: Mapping[str, Any]) -> No
         data = _WRITTEN({**intent.data, "to": intent.to})
         made.intents.append((intent.occurrence, intent.kind, case_id, data))
     for clock_id, clock in out.clocks:
-        made.clocks.append((clock_id, clock.state, clock.due_at, clock.breached_at, clock.ended_at, clock.cursor))
+        ends = (clock.promise_broken_at, clock.breached_at, clock.ended_at)
+        made.clocks.append((clock_id, clock.state, clock.due_at, *ends, clock.cursor))
     if out.begun is not None:
         made.begun.append(_begun(case_id, out.begun, columns["calendar_digest"]))
     if out.climb is not None:

@@ -77,7 +77,8 @@ _CLIMBS = _Given(
 _INTENTS = _Given("m", "occurrence_key text, kind text, case_id bigint, data jsonb")
 _CLOCKS = _Given(
     "g",
-    "id bigint, state text, due_at timestamptz, breached_at timestamptz, ended_at timestamptz, cursor smallint",
+    "id bigint, state text, due_at timestamptz, promise_broken_at timestamptz, breached_at timestamptz, "
+    "ended_at timestamptz, cursor smallint",
 )
 _BEGUN = _Given(
     "b",
@@ -129,7 +130,8 @@ SELECT count(*) FROM changed
 _STATE = f"""
 WITH ticked AS (
     UPDATE escalations_clock k SET
-        state = g.state, due_at = g.due_at, breached_at = g.breached_at, ended_at = g.ended_at, cursor = g.cursor
+        state = g.state, due_at = g.due_at, promise_broken_at = g.promise_broken_at, breached_at = g.breached_at,
+        ended_at = g.ended_at, cursor = g.cursor
     FROM {_CLOCKS}
     WHERE k.id = g.id
     RETURNING k.id

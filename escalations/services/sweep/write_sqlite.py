@@ -44,7 +44,9 @@ VALUES (%s, %s, %s, %s, %s, %s, 'time', 'time', '', 'standing', '', %s, %s, %s)
 """
 _INTENT = "INSERT INTO escalations_outbox (occurrence_key, kind, case_id, data, at) VALUES (%s, %s, %s, %s, %s)"
 _CLOCK = """
-UPDATE escalations_clock SET state = %s, due_at = %s, breached_at = %s, ended_at = %s, cursor = %s WHERE id = %s
+UPDATE escalations_clock SET state = %s, due_at = %s, promise_broken_at = %s, breached_at = %s, ended_at = %s,
+    cursor = %s
+WHERE id = %s
 """
 _BEGUN = """
 INSERT INTO escalations_clock
@@ -84,10 +86,7 @@ def write_state(batch: Batch, _sent: None) -> None:
     now = _at(batch.now)
     _many(
         _CLOCK,
-        (
-            (state, _at(due), _at(breached), _at(ended), cursor, pk)
-            for pk, state, due, breached, ended, cursor in batch.clocks
-        ),
+        ((state, *map(_at, moments), cursor, pk) for pk, state, *moments, cursor in batch.clocks),
     )
     _many(
         _BEGUN,
