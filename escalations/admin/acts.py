@@ -73,6 +73,8 @@ def offer(act: Act, top: Top) -> Offer:
         return Offer(act, __("No item of evidence is open here."))
     if act.name == "remedy" and not (top.category and top.category.remedies):
         return Offer(act, __("The playbook knows no remedy for this category."))
+    if act.name == "escalate" and not top.levels_above:
+        return Offer(act, __("The highest level has it already: hand it to another team, or add a note."))
     if act.name == "resolve" and top.approvals:
         return Offer(act, __("A remedy of this case waits for a decision: have it decided first."))
     if act.name == "move-version" and not top.other_versions:

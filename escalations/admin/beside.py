@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from escalations import panels
 from escalations.admin.base import person_of
 from escalations.core import clock as clocks
-from escalations.models import Case, Clock, Membership
+from escalations.models import Case, Clock, Escalation, Membership
 from escalations.panels import Panel
 from escalations.selectors import law, people
 from escalations.selectors.casepage import neighbours, party_card
@@ -37,12 +37,15 @@ def ladder(request: HttpRequest, case: Case | None, now: dt.datetime) -> Panel |
     if spec is None or tier is None:
         return None
     calendar = law.calendar_of(case.calendar_digest)
+    climbed = set(Escalation.objects.filter(case=case).exclude(rung_key="").values_list("rung_key", flat=True))
     steps, state = [], "done"
     for rung in spec.rungs:
         at = clocks.due_after(rung.after.basis, rung.after.seconds, at=case.opened_at, calendar=calendar)
         level = policy.central.levels[rung.level].name if rung.level else _("a reminder")
         if state != "done" and rung.level and policy.level_rank(rung.level) <= case.level.rank:
             continue  # the case is there already: this rung is passed over
+        if state == "done" and rung.key != tier.tier and rung.level and rung.key not in climbed:
+            continue  # it began higher than this rung leads
         if rung.key == tier.tier:
             state, at = "next", tier.due_at or at
         steps.append(Step(level, at, state))

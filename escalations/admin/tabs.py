@@ -49,6 +49,8 @@ def tab_context(tab: str, request: HttpRequest, top: Top, user: User, now: dt.da
         context["given"] = casepage.remedies(case, top.policy)
     elif tab == "why":
         whys = explained(case, user)
+        holds = next((item.row for item in whys if item.row.applied), None)
+        context["since"] = timeline.moved_since(case, holds.at) if holds else None
         context["whys"] = [_difference(item, whys[place + 1 :]) for place, item in enumerate(whys)]
     elif tab == "record":
         context["versions"] = casepage.record(case)

@@ -23,7 +23,7 @@ TOLD: dict[str, str] = {
     "note.added": "noted",
     "evidence.received": "received: {item}",
     "evidence.waived": "not needed any more: {item}",
-    "case.paused": "waiting: {reason}",
+    "case.paused": "paused: {reason}",
     "case.resumed": "went on ({because})",
     "handoff.offered": "handed off",
     "handoff.returned": "returned as misrouted",

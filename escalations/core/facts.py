@@ -115,12 +115,3 @@ def plain(value: Value) -> Any:
     if isinstance(value, Money):
         return {"amount": f"{value.amount:f}", "currency": value.currency}
     return list(value) if isinstance(value, tuple) else value
-
-
-def show(value: Value) -> str:
-    """A value as people read it: `yes`, `EUR 4,100.00`, `one, two`."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple) and not isinstance(value, Money):
-        return ", ".join(value)
-    return str(value)

@@ -202,14 +202,10 @@ class Escalate(ActForm):
     reason = text(_("Reason"), rows=3, help_text=_("What is asked of the higher level."))
 
     def build(self) -> None:
-        policy, here = self.top.policy, self.top.case.level.rank
-        above = [key for key in policy.levels_by_rank() if policy.level_rank(key) > here]
-        levels = policy.central.levels
+        above, levels = self.top.levels_above, self.top.policy.central.levels
         self.fields["to_level"].choices = [  # type: ignore[attr-defined]
             ("" if place == 0 else key, f"{levels[key].name} ({key})") for place, key in enumerate(above)
         ]
-        if not above:
-            del self.fields["to_level"]
 
 
 class DeEscalate(ActForm):

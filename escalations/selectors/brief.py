@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Any
 
 from escalations.core import brief
-from escalations.core.facts import parse_value, show
+from escalations.core.facts import parse_value
 from escalations.core.policy import Policy
+from escalations.core.words import Phrases
 from escalations.models import (
     Approval,
     Case,
@@ -43,7 +44,7 @@ def brief_value(case: Case, *, now: dt.datetime) -> brief.Brief:
             brief.Step(
                 at=event.at,
                 kind=event.kind,
-                who=people.get((event.actor_kind, event.actor_id), event.actor_kind),
+                who=people.get((event.actor_kind, event.actor_id), event.actor_id),
                 data=_named(event.data, policy, case, people),
                 words=_words(event),
             )
@@ -71,6 +72,7 @@ def brief_of(case: Case, *, now: dt.datetime) -> dict[str, Any]:
 
 
 def _impact(case: Case, policy: Policy) -> list[str]:
+    phrases = Phrases(policy)
     lines = list(CaseText.objects.filter(case=case).values_list("summary", flat=True))
     for fact in CaseFact.objects.filter(case=case).exclude(state=CaseFact.State.DISMISSED).order_by("id"):
         definition = policy.central.facts.get(fact.key)
@@ -78,7 +80,7 @@ def _impact(case: Case, policy: Policy) -> list[str]:
         if definition is None or definition.visibility is not None or fact.value is False:
             continue
         value = parse_value(fact.key, definition.type, fact.value)
-        said = "" if value is True else f": {show(value)}"
+        said = "" if value is True else f": {phrases.value(fact.key, value)}"
         state = "" if fact.state == "given" else f" ({fact.get_state_display()})"
         lines.append(f"{definition.name}{said}{state}")
     return lines

@@ -13,8 +13,9 @@ from typing import Any
 from django.db.models import Q
 
 from escalations.core import clock as clocks
-from escalations.core.facts import parse_value, show
+from escalations.core.facts import parse_value
 from escalations.core.policy import CategoryPolicy, Policy
+from escalations.core.words import Phrases
 from escalations.models import (
     NEVER,
     Approval,
@@ -120,6 +121,12 @@ class Top:
     evidence_items_open: int
     other_versions: bool
     reopens_until: dt.datetime
+
+    @property
+    def levels_above(self) -> tuple[str, ...]:
+        """Keys of the levels above the case's own, the next one first, in the version that it is pinned to."""
+        here = self.case.level.rank
+        return tuple(key for key in self.policy.levels_by_rank() if self.policy.level_rank(key) > here)
 
 
 ORDER = {"first_response": 0, "next_update": 1, "resolution": 2, "statutory": 3, "assign": 4, "tier": 5}
@@ -353,13 +360,16 @@ class FactLine:
 def facts(case: Case, policy: Policy, user: User) -> list[FactLine]:
     """The facts of a case without those of a class that this person may not read. Two queries."""
     lines = []
+    phrases = Phrases(policy)
     seen = classes(user)
     for row in CaseFact.objects.filter(case=case).order_by("id"):
         definition = policy.central.facts.get(row.key)
         visibility = definition.visibility if definition else None
         if visibility is not None and visibility not in seen:
             continue
-        shown = show(parse_value(row.key, definition.type, row.value)) if definition else str(row.value)
+        shown = str(row.value)
+        if definition is not None:
+            shown = phrases.value(row.key, parse_value(row.key, definition.type, row.value))
         lines.append(
             FactLine(
                 row,
@@ -436,10 +446,19 @@ def record(case: Case, *, limit: int = PAGE) -> list[Version]:
             before = getattr(older, name) if older is not None else None
             if older is not None and getattr(row, name) != before:
                 changes.append((label, _shown(older, name), _shown(row, name)))
-        who = str(row.history_user) if row.history_user else "the desk"
-        act = str(row.history_change_reason or "").rpartition(": ")[2].replace("_", " ")
+        by, _, act = str(row.history_change_reason or "").rpartition(": ")
+        who = str(row.history_user) if row.history_user else _without_person(by, case)
+        act = act.replace("_", " ")
         found.append(Version(row.version, row.history_date, who, act, changes))
     return found
+
+
+def _without_person(actor: str, case: Case) -> str:
+    """Who made a version when it was nobody of the desk: `integration:shop` is the shop."""
+    kind, _, name = actor.partition(":")
+    if kind == "party":
+        return f"the {case.party.get_kind_display()}"
+    return name if kind == "integration" and name else "the desk"
 
 
 def _shown(row: Any, name: str) -> str:

@@ -139,14 +139,8 @@ def _explain(rows: list[Row], user: User) -> None:
     }
     for row in rows:
         why = row.why
-        if row.lane is Lane.LATE:
-            why.append("late")
         if row.offered:
             why.append("handed to you, to accept")
-        if row.case.severity_band >= Case.Band.HIGH:
-            why.append(f"{row.case.get_severity_band_display()} severity")
-        elif row.aged:
-            why.append("has waited long")
         if row.clock is not None and row.clock.promised_at not in (None, row.clock.due_at):
             why.append(f"told the {row.case.party.get_kind_display()}: {moment(row.clock.promised_at)}")
         fact = at_stake.get(row.case.pk)

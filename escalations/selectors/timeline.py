@@ -31,7 +31,7 @@ TELLS: dict[str, tuple[str, str, str]] = {
     "case.resolved": ("check_circle", "Resolved: {root_cause}", ""),
     "case.paused": (
         "pause_circle",
-        "Waiting: {pause_reason}. Stopped: {stopped}. Runs on by itself {resumes}",
+        "Paused: {pause_reason}. Stopped: {stopped}. Runs on by itself {resumes}",
         "evidence",
     ),
     "case.resumed": ("play_circle", "Runs on ({because})", ""),
@@ -142,6 +142,31 @@ def story(case: Case, *, before: int | None = None, limit: int = PAGE) -> Story:
     found = list(events[: limit + 1])
     shown = found[:limit]
     return Story(tell(case, shown), shown[-1].seq if len(found) > limit else None)
+
+
+#: What moves a case after its route was decided.
+_MOVES = (
+    "case.assigned",
+    "case.released",
+    "case.escalated",
+    "case.de_escalated",
+    "case.merged_here",
+    "channel.changed",
+    "handoff.offered",
+    "handoff.accepted",
+    "handoff.returned",
+    "rung.fired",
+    "severity.raised",
+)
+
+
+def moved_since(case: Case, at: dt.datetime, *, limit: int = 12) -> Story:
+    """What has moved a case since a decision brought it somewhere, oldest first: handoffs, rungs, who has it. Of more
+    than `limit` moves the newest, and `older` says that there are others. Four queries at most."""
+    events = Event.objects.filter(case=case, at__gt=at, kind__in=_MOVES).select_related("payload").order_by("-seq")
+    found = list(events[: limit + 1])
+    shown = found[:limit][::-1]
+    return Story(tell(case, shown), shown[0].seq if len(found) > limit else None)
 
 
 def tell(case: Case, events: Iterable[Event]) -> list[Told]:

@@ -16,12 +16,16 @@ from django.urls import reverse
 from escalations.admin import acts
 from escalations.admin.act_table import ACTS
 from escalations.admin.tabs import TABS
+from escalations.core.actor import Actor
+from escalations.core.policy import Policy
+from escalations.core.words import Phrases
 from escalations.models import (
     Approval,
     Case,
     Escalation,
     Evidence,
     Handoff,
+    Level,
     Message,
     Note,
     Party,
@@ -30,7 +34,8 @@ from escalations.models import (
     Team,
 )
 from escalations.selectors import casepage
-from escalations.services import closing, facts, handoffs, replies
+from escalations.services import closing, facts, handoffs, replies, sweep
+from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk, broken
 
 
@@ -518,3 +523,50 @@ def test_masks() -> None:
     assert casepage.masked_email("mia@example.com") == "m…@example.com"
     assert casepage.masked_email("") == casepage.masked_phone("") == ""
     assert casepage.masked_phone("+49 30 1234567") == "… 67"
+
+
+# ------------------------------------------------------------------------------------------------- the story in words
+
+
+def test_why_here_says_what_has_moved_the_case_since_its_route(page: Page, desk: Desk) -> None:
+    case = desk.held_by("mia")
+    assert "Since then" not in page.get(case, "why").content.decode()
+    later = NOW + dt.timedelta(minutes=5)
+    brand = Team.objects.get(key="trust")
+    handoffs.hand_off(case_id=case.pk, actor=desk.by("mia"), now=later, to_team_id=brand.pk, note="A pattern, I think.")
+    sweep.run(now=NOW + dt.timedelta(hours=25))
+    words = page.as_("tia").get(case, "why").content.decode()
+    since = words[words.index("Since then") : words.index("</section>")]
+    told = [f"to {brand.name}", "A pattern, I think.", "Climbed by time from"]
+    assert sorted(told, key=since.index) == told
+
+
+def test_nothing_is_above_the_highest_level(page: Page, desk: Desk) -> None:
+    case = desk.held_by("mia")
+    highest = Level.objects.order_by("rank").last()
+    assert highest is not None
+    Case.objects.filter(pk=case.pk).update(level=highest)
+    assert "The highest level has it already" in page.get(case).content.decode()
+
+
+def test_the_way_ahead_names_no_rung_as_climbed_that_the_case_began_above(page: Page, desk: Desk) -> None:
+    case = desk.held_by("mia")
+    rungs = page.get(case).content.decode().split('<ol class="rungs">')[1].split("</ol>")[0]
+    assert "climbed" not in rungs
+    sweep.run(now=NOW + dt.timedelta(hours=25))
+    rungs = page.get(case).content.decode().split('<ol class="rungs">')[1].split("</ol>")[0]
+    assert rungs.count("climbed") == 1
+
+
+def test_the_record_says_which_integration_opened_a_case(page: Page, desk: Desk) -> None:
+    case = desk.open(actor=Actor.integration("shop"))
+    assert [version.who for version in casepage.record(case)][-1] == "shop"
+
+
+def test_a_text_of_its_own_is_kept_letter_by_letter_and_a_value_of_the_playbook_is_told_in_words(desk: Desk) -> None:
+    document = market_document()
+    document["central"]["facts"]["parcel"] = {"name": "Parcel number", "type": "text"}
+    document["central"]["facts"]["stage"] = {"name": "Stage", "type": "text", "values": ["chargeback_received"]}
+    phrases = Phrases(Policy.model_validate(document))
+    assert phrases.value("parcel", "DE_12_X") == "DE_12_X"
+    assert phrases.value("stage", "chargeback_received") == "chargeback received"

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from escalations import panels
 from escalations.models import Absence, Case, Cover, Heartbeat, Team, Timer, User
 from escalations.selectors import home
+from escalations.selectors.radar import Lane
 from escalations.services import handoffs, pauses, remedies
 from tests.factories.desk import NOW, Desk
 
@@ -51,7 +52,7 @@ def test_my_work_in_the_order_to_do_it(desk: Desk, client: Client) -> None:
     desk.held_by("jon", party=party(10))
     mine = seen_by(client, desk, "mia").context["agent"]
     assert [row.case.pk for row in (*mine.now, *mine.next)] == [late.pk, soon.pk, severe.pk, calm.pk]
-    assert mine.now[0].why[0] == "late"
+    assert mine.now[0].lane is Lane.LATE
     assert [(item.for_what, item.count) for item in mine.waiting] == [("Waiting for the buyer", 1)]
 
 

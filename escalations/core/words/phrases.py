@@ -73,6 +73,9 @@ class Phrases:
         if key == "symptom":
             own = self._central.categories.get(self._facts.text("category"))
             return own.symptoms.get(word, word) if own else word
+        definition = self._central.facts.get(key)
+        if definition is not None and not definition.values:
+            return word  # a text of its own, such as a parcel's number: kept letter by letter
         return word.replace("_", " ") if word else "something else"
 
     def asks(self, condition: Condition) -> str:

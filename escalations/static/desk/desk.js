@@ -226,6 +226,8 @@
   document.addEventListener("DOMContentLoaded", () => {
     forgetOldDrafts();
     forgetDone();
+    // Icons are ligatures: without this a screen reader would say "inbox Cases".
+    document.querySelectorAll("#nav-sidebar .material-symbols-outlined").forEach((icon) => icon.setAttribute("aria-hidden", "true"));
     opened(document);
     countChecked();
     // The page was hidden while the browser looked for where to put the cursor.
