@@ -187,6 +187,7 @@ AUTH_PASSWORD_VALIDATORS = [
 #: Password of the people whom `manage.py demo` brings. Empty: each loading makes up its own and says it once.
 THROUGHLINE_DEMO_PASSWORD = env.str("THROUGHLINE_DEMO_PASSWORD", default="")
 SESSION_COOKIE_AGE = 14 * 60 * 60  # a long working day
+SIMPLE_HISTORY_DATE_INDEX = False  # history is read by row, never by date alone
 SIMPLE_HISTORY_REVERT_DISABLED = True  # a revert would overwrite a row past its door
 
 REST_FRAMEWORK: dict[str, Any] = {

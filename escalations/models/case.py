@@ -72,28 +72,34 @@ class Case(models.Model):
         DESK = "desk", _("desk")
         IMPORT = "import", _("import")
 
-    reference = models.CharField(_("reference"), max_length=24, unique=True)
+    reference = models.CharField(_("reference"), max_length=24)
     external_ref = models.CharField(_("reference elsewhere"), max_length=64, blank=True, default="")
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="cases")
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+", db_index=False)
     symptom = models.CharField(_("symptom"), max_length=64)
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
-    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", verbose_name=_("owner"))
-    assignee = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+", db_index=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", verbose_name=_("owner"), db_index=False)
+    assignee = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+", db_index=False)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.NEW)
     severity_band = models.PositiveSmallIntegerField(_("severity"), choices=Band.choices, default=Band.NORMAL)
     is_open = models.BooleanField(default=True)
     radar_at = models.DateTimeField(_("next due"), default=NEVER)
     version = models.PositiveIntegerField(default=1)
-    policy_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
+    policy_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
     ladder = models.CharField(_("ladder"), max_length=64, blank=True, default="")
     calendar_digest = models.CharField(max_length=64)
     source = models.CharField(_("came by"), max_length=8, choices=Source.choices)
     language = models.CharField(_("language"), max_length=8, default="en")
-    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", db_index=False
+    )
     root_cause = models.CharField(_("root cause"), max_length=64, blank=True, default="")
     opened_at = models.DateTimeField(_("received"))
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
@@ -106,11 +112,14 @@ class Case(models.Model):
 
     objects = CaseQuerySet.as_manager()
     # State only: the chain's own columns are left out, since events carry the digest of the history row.
-    history = HistoricalRecords(excluded_fields=list(CHAIN_FIELDS), user_db_constraint=False)
+    history = HistoricalRecords(excluded_fields=list(CHAIN_FIELDS), user_db_constraint=False, no_db_index=["party"])
 
     class Meta:
         ordering = ["-id"]
         verbose_name = _("case")
+        constraints = [models.UniqueConstraint(fields=["reference"], name="case_reference_once")]
+        # Each index is written with every case and every move of one, by the sweep a million times a day. So foreign
+        # keys have none of their own: rows of the registry are retired, never deleted, and these serve the lists.
         indexes = [
             models.Index(
                 "channel", "radar_at", models.F("id").desc(), name="case_radar", condition=models.Q(is_open=True)
@@ -178,7 +187,9 @@ class CaseDecision(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="decisions")
     at = models.DateTimeField(_("at"))
     cause = models.CharField(_("cause"), max_length=12, choices=Cause.choices, default=Cause.OPENED)
-    policy_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    policy_version = models.ForeignKey(
+        PolicyVersion, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     engine_version = models.PositiveSmallIntegerField()
     facts = models.JSONField(default=dict)
     rule_key = models.CharField(_("rule"), max_length=64, blank=True, default="")
@@ -199,11 +210,17 @@ class Ownership(models.Model):
     """Who had a case from when to when: one open interval per open case."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="ownerships")
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     assignee = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
-    level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"), null=True, blank=True)
     business_s = models.PositiveIntegerField(_("business seconds"), null=True, blank=True)

@@ -36,7 +36,9 @@ class Clock(models.Model):
     business = models.BooleanField(_("business time"), default=True)
     target_s = models.PositiveIntegerField(_("target in seconds"))
     warn = models.CharField(_("warnings in percent"), max_length=40, blank=True, default="")
-    calendar = models.ForeignKey(CalendarSnapshot, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    calendar = models.ForeignKey(
+        CalendarSnapshot, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RUNNING)
     started_at = models.DateTimeField(_("started"))
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
@@ -103,7 +105,7 @@ class Pause(models.Model):
 class Timer(models.Model):
     """The next moment of a clock. The sweep fires it exactly once, and moves or removes the row in the same breath."""
 
-    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="timers")
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="timers", db_index=False)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="timers")
     moment_key = models.CharField(_("moment"), max_length=80)
     cycle = models.PositiveSmallIntegerField(_("cycle"), default=1)

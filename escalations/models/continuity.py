@@ -75,10 +75,12 @@ class Escalation(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="escalations")
     type = models.CharField(_("type"), max_length=16, choices=Type.choices)
     cause = models.CharField(_("cause"), max_length=16, choices=Cause.choices)
-    from_level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    to_level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    from_team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    to_team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    from_level = models.ForeignKey(
+        Level, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    to_level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    from_team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    to_team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     rung_key = models.CharField(_("rung"), max_length=64, blank=True, default="")
     reason = models.TextField(_("reason"), blank=True, default="")
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.STANDING)

@@ -11,9 +11,9 @@ from escalations.models.case import Case
 class Outbox(models.Model):
     """One intent to tell. `occurrence_key` makes it once; `data` holds ids and keys, no words and no addresses."""
 
-    occurrence_key = models.CharField(_("occurrence"), max_length=120, unique=True)
+    occurrence_key = models.CharField(_("occurrence"), max_length=120)
     kind = models.CharField(_("kind"), max_length=40)
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     data = models.JSONField(default=dict)
     at = models.DateTimeField(_("at"))
     expanded_at = models.DateTimeField(_("recipients worked out"), null=True, blank=True)
@@ -22,6 +22,7 @@ class Outbox(models.Model):
         ordering = ["id"]
         verbose_name = _("intent to tell")
         verbose_name_plural = _("intents to tell")
+        constraints = [models.UniqueConstraint(fields=["occurrence_key"], name="told_once")]
         indexes = [models.Index("id", name="outbox_waiting", condition=models.Q(expanded_at__isnull=True))]
 
     def __str__(self) -> str:

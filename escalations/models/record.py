@@ -11,7 +11,7 @@ from escalations.models.case import Case
 class Event(models.Model):
     """One thing that happened to a case. `data` holds no personal data. The database refuses UPDATE and DELETE."""
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="events")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="events", db_index=False)
     seq = models.PositiveIntegerField(_("number"))
     kind = models.CharField(_("kind"), max_length=40)
     actor_kind = models.CharField(_("by"), max_length=12)
