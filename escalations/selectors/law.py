@@ -29,7 +29,13 @@ def policy_of(version: PolicyVersion | int) -> Policy:
     """
     if isinstance(version, PolicyVersion):
         return _policy(version.policy_digest, version.pk)
-    return _policy(PolicyVersion.objects.filter(pk=version).values_list("policy_digest", flat=True).get(), version)
+    return _policy(digest_of(version), version)
+
+
+@lru_cache(maxsize=1024)
+def digest_of(version_id: int) -> str:
+    """The policy digest of a version. Versions are immutable: at most one query per version and process."""
+    return PolicyVersion.objects.filter(pk=version_id).values_list("policy_digest", flat=True).get()
 
 
 def in_force(at: dt.datetime) -> PolicyVersion:
@@ -77,6 +83,7 @@ def policy_calendar(policy: Policy, key: str) -> Calendar:
 def forget() -> None:
     """Forget what was loaded: between tests, whose databases reuse ids."""
     _policy.cache_clear()
+    digest_of.cache_clear()
     _calendar.cache_clear()
 
 

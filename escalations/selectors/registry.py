@@ -23,6 +23,13 @@ def row(model: type[Row], key: str) -> Row:
     return cast(Row, _row(model, key))
 
 
+@lru_cache(maxsize=8192)
+def key_of(model: type[RegistryRow], pk: int) -> str:
+    """The key of a registry row. At most one query per row and process. Raises the model's DoesNotExist."""
+    return str(model._default_manager.values_list("key", flat=True).get(pk=pk))
+
+
 def forget() -> None:
     """Forget all rows: after an installation changed names, and between tests."""
     _row.cache_clear()
+    key_of.cache_clear()

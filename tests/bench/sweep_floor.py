@@ -1,6 +1,6 @@
 """What the sweep is measured against: the same rows written by SQL alone, with as little in between as there can be.
 
-The floor claims due cases as the sweep does, and writes to the same tables the rows that the sweep writes: case,
+The floor claims due cases as the sweep does, as many at a time, and writes to the same tables what it writes: case,
 history row, event, intent, clock, timer; for a rung also the escalation, both intervals of ownership and the next tier
 clock. It knows what this market's cases come to and computes nothing else: the next moment of a clock that warned is
 its breach (true of these cases), digests and MACs are SHA-256 of a row number instead of HMACs over all that happened,
@@ -16,6 +16,7 @@ import time
 import psycopg
 
 from escalations.services.record import TRACKED
+from escalations.services.sweep import LIMIT
 
 HISTORY = ", ".join(TRACKED)
 KEPT = ", ".join(f"c.{name}" for name in TRACKED)
@@ -25,7 +26,7 @@ WITH due AS MATERIALIZED (
     SELECT t.id AS timer_id, t.case_id, t.clock_id, t.moment_key, t.cycle, t.occurrence_key,
         c.team_id, c.assignee_id, c.level_id, c.status, c.chain_seq, c.chain_mac, c.calendar_digest
     FROM escalations_timer t JOIN escalations_case c ON c.id = t.case_id
-    WHERE t.due_at <= %(now)s ORDER BY t.due_at, t.id LIMIT 1000
+    WHERE t.due_at <= %(now)s ORDER BY t.due_at, t.id LIMIT {LIMIT}
     FOR NO KEY UPDATE OF c SKIP LOCKED
 ), fired AS MATERIALIZED (
     SELECT due.*, k.due_at, k.kind, k.started_at, k.warn,
@@ -115,7 +116,7 @@ SELECT count(*) FROM changed
 
 
 def on_postgres(url: str, now: dt.datetime) -> tuple[int, float]:
-    """Fire everything due with the one statement, 1,000 cases and a commit at a time: cases, and seconds."""
+    """Fire everything due with the one statement, a batch and a commit at a time: cases, and seconds."""
     done = 0
     with psycopg.connect(url) as connection:
         level = connection.execute("SELECT id FROM escalations_level WHERE key = 'L2'").fetchone()
@@ -139,7 +140,7 @@ _RUNG = "SELECT case_id FROM fired WHERE rung"
 
 # Rows are looked up by their key: `WHERE id IN (SELECT ...)` and CROSS JOIN keep SQLite from walking whole tables.
 SQLITE = (
-    """
+    f"""
 INSERT INTO fired SELECT c.id, t.id, k.id, t.moment_key, k.kind = 'tier',
     k.kind = 'tier' AND NOT EXISTS (
         SELECT 1 FROM escalations_membership m JOIN escalations_level l ON l.id = m.level_id
@@ -147,7 +148,7 @@ INSERT INTO fired SELECT c.id, t.id, k.id, t.moment_key, k.kind = 'tier',
     k.due_at, k.kind, c.team_id, c.assignee_id, c.level_id, c.chain_seq, c.chain_mac, c.calendar_digest,
     t.occurrence_key
 FROM (SELECT id, case_id, clock_id, moment_key, occurrence_key FROM escalations_timer WHERE due_at <= :now
-      ORDER BY due_at, id LIMIT 1000) t
+      ORDER BY due_at, id LIMIT {LIMIT}) t
 CROSS JOIN escalations_case c ON c.id = t.case_id CROSS JOIN escalations_clock k ON k.id = t.clock_id
 """,
     """
@@ -228,7 +229,7 @@ SELECT case_id, team_id, CASE WHEN loses THEN NULL ELSE assignee_id END, :level,
 
 
 def on_sqlite(path: str, now: dt.datetime) -> tuple[int, float]:
-    """Fire everything due with one statement per table, 1,000 cases and a commit at a time: cases, and seconds."""
+    """Fire everything due with one statement per table, a batch and a commit at a time: cases, and seconds."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.executescript(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;" + _TEMP

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import BigIntegerField, DateTimeField, OuterRef, Q, Subquery, Value, When
@@ -25,7 +25,8 @@ from django.utils import timezone
 
 from escalations import mapping
 from escalations.core.ladder import Earlier
-from escalations.models import CHAIN_FIELDS, Case, Clock, Event, Ownership, Timer
+from escalations.models import CHAIN_FIELDS, Case, Clock, Event, Level, Ownership, Team, Timer
+from escalations.selectors import law, registry
 from escalations.services.identity import fresh_ids
 from escalations.services.record import TRACKED
 from escalations.services.sweep.decide import CLIMBED, REMINDED, DueCase, DueTimer
@@ -33,22 +34,99 @@ from escalations.services.sweep.decide import CLIMBED, REMINDED, DueCase, DueTim
 CASE_COLUMNS = (*TRACKED, *CHAIN_FIELDS)
 _TIMER = ("id", "moment_key")
 _CLOCK = ("id", "name", "calendar_id", *mapping.CLOCK_COLUMNS)
-# A row that is read: columns of the case, keys of team, level and policy, what a rung needs, the timer and its clock.
+# A row that is read: columns of the case, what a rung needs, the timer and its clock.
 _CASE_END = len(CASE_COLUMNS)
-_KEYS_END = _CASE_END + 3
-_RUNG_END = _KEYS_END + 2
+_RUNG_END = _CASE_END + 2
 _NEXT_ID_AT = _RUNG_END + 2
 _CLOCK_AT = _RUNG_END + len(DueTimer._fields) - 1
+
+_TEAM, _LEVEL, _VERSION, _LADDER, _CASE_CALENDAR = map(
+    CASE_COLUMNS.index, ("team_id", "level_id", "policy_version_id", "ladder", "calendar_digest")
+)
+
+_SAID = _CASE_END + 1
 
 _EMPTY = Earlier()
 
 
+Row = Sequence[Any]
+Version = tuple[int, str]
+"""A policy version by its id and policy digest."""
+
+
+class Needs(NamedTuple):
+    """What deciding some cases takes: versions (id, policy digest), calendars by digest, and for rungs the owning teams
+    by key and the ladders that are climbed, each with its version."""
+
+    versions: set[Version]
+    calendars: set[str]
+    teams: set[str]
+    climbing: set[tuple[Version, str]]
+
+
 @dataclass(slots=True)
 class Claimed:
-    """Cases held by this transaction, with their due timers, and the moment for which they were taken."""
+    """Cases held by this transaction, and the moment for which they were taken.
+
+    `held` has the rows of each case, one for each due timer, as the database gave them; `read` makes values of a row.
+    A case is made of its rows when its turn comes: deciding the first need not wait for the last, and one that cannot
+    be read hurts no other.
+    """
 
     now: dt.datetime
-    cases: list[DueCase]
+    held: list[list[Row]]
+    read: Callable[[Row], Row]
+    teams: dict[int, str] = field(default_factory=dict)
+    levels: dict[int, str] = field(default_factory=dict)
+    digests: dict[int, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, now: dt.datetime, rows: Sequence[Row], read: Callable[[Row], Row]) -> Claimed:
+        """From rows in which those of a case are together. Keys of what they point to are looked up, if this process
+        has not met them yet."""
+        return cls(
+            now,
+            [list(group) for _, group in groupby(rows, key=itemgetter(0))],
+            read,
+            {pk: registry.key_of(Team, pk) for pk in {row[_TEAM] for row in rows}},
+            {pk: registry.key_of(Level, pk) for pk in {row[_LEVEL] for row in rows}},
+            {pk: law.digest_of(pk) for pk in {row[_VERSION] for row in rows}},
+        )
+
+    @property
+    def ids(self) -> list[int]:
+        """The ids of the cases."""
+        return [rows[0][0] for rows in self.held]
+
+    def case(self, rows: list[Row]) -> DueCase:
+        """The case of some rows."""
+        values = [self.read(row) for row in rows]
+        first = values[0]
+        held = first if len(values) == 1 else next((row for row in values if row[_CASE_END] is not None), first)
+        said = held[_SAID]
+        return DueCase(
+            columns=dict(zip(CASE_COLUMNS, first, strict=False)),
+            team=self.teams[first[_TEAM]],
+            level=self.levels[first[_LEVEL]],
+            policy_digest=self.digests[first[_VERSION]],
+            timers=[DueTimer._make((*row[_RUNG_END:_CLOCK_AT], mapping.clock_of(row[_CLOCK_AT:]))) for row in values],
+            owned_since=held[_CASE_END],
+            # What the rungs before have done, as their last event keeps it.
+            earlier=Earlier(frozenset(said["asked"]), frozenset(said["told"])) if said else _EMPTY,
+        )
+
+    def needs(self) -> Needs:
+        """What deciding the cases takes, read off before the first of them is made."""
+        needs = Needs(set(), set(), set(), set())
+        for row in chain.from_iterable(self.held):
+            version = (row[_VERSION], self.digests[row[_VERSION]])
+            needs.versions.add(version)
+            needs.calendars.add(row[_CLOCK_AT - 1])
+            if row[_CLOCK_AT] == "tier":
+                needs.calendars.add(row[_CASE_CALENDAR])
+                needs.teams.add(self.teams[row[_TEAM]])
+                needs.climbing.add((version, row[_LADDER]))
+        return needs
 
 
 def claim(*, now: dt.datetime | None, limit: int, only: Sequence[int] | None = None, lock: bool = True) -> Claimed:
@@ -57,9 +135,8 @@ def claim(*, now: dt.datetime | None, limit: int, only: Sequence[int] | None = N
     Call inside a transaction, unless `lock` is off (to look only). `now` defaults to the database's clock. One
     statement on PostgreSQL, one more when nothing is due; three on SQLite.
     """
-    read = _on_postgres if connection.vendor == "postgresql" else _on_sqlite
-    at, found = read(now, limit, only, lock)
-    return Claimed(at or now or database_now(), [_case(list(group)) for _, group in groupby(found, key=itemgetter(0))])
+    take = _on_postgres if connection.vendor == "postgresql" else _on_sqlite
+    return take(now, limit, only, lock)
 
 
 def database_now() -> dt.datetime:
@@ -70,23 +147,6 @@ def database_now() -> dt.datetime:
         cursor.execute("SELECT statement_timestamp()")
         at: dt.datetime = cursor.fetchone()[0]
     return at
-
-
-def _case(rows: list[Sequence[Any]]) -> DueCase:
-    first = rows[0]
-    held = first if len(rows) == 1 else next((row for row in rows if row[_KEYS_END] is not None), first)
-    team, level, digest = first[_CASE_END:_KEYS_END]
-    said = held[_KEYS_END + 1]
-    return DueCase(
-        columns=dict(zip(CASE_COLUMNS, first, strict=False)),
-        team=team,
-        level=level,
-        policy_digest=digest,
-        timers=[DueTimer._make((*row[_RUNG_END:_CLOCK_AT], mapping.clock_of(row[_CLOCK_AT:]))) for row in rows],
-        owned_since=held[_KEYS_END],
-        # What the rungs before have done, as their last event keeps it.
-        earlier=Earlier(frozenset(said["asked"]), frozenset(said["told"])) if said else _EMPTY,
-    )
 
 
 # --------------------------------------------------------------------------------------------------------- PostgreSQL
@@ -100,9 +160,6 @@ def _read(alias: str, model: type[Any], names: Iterable[str]) -> list[tuple[str,
 
 _READ = [
     *_read("c", Case, CASE_COLUMNS),
-    ("team.key", False),
-    ("level.key", False),
-    ("policy.policy_digest", False),
     ("owned.starts_at::text", True),
     ("rung.data", False),
     *_read("t", Timer, _TIMER),
@@ -110,7 +167,6 @@ _READ = [
     *_read("k", Clock, _CLOCK),
 ]
 _INSTANTS = [place for place, (_, instant) in enumerate(_READ) if instant]
-_SAID = _KEYS_END + 1
 
 _POSTGRES = f"""
 WITH held AS MATERIALIZED (
@@ -126,9 +182,6 @@ JOIN escalations_case c ON c.id = h.id AND c.version = h.version
 -- The timers of a case by the case: OFFSET 0 keeps the planner from walking all that are due.
 JOIN LATERAL (SELECT * FROM escalations_timer x WHERE x.case_id = c.id OFFSET 0) t ON t.due_at <= {{now}}
 JOIN escalations_clock k ON k.id = t.clock_id
-JOIN escalations_team team ON team.id = c.team_id
-JOIN escalations_level level ON level.id = c.level_id
-JOIN escalations_policyversion policy ON policy.id = c.policy_version_id
 LEFT JOIN LATERAL (
     SELECT o.starts_at FROM escalations_ownership o
     WHERE k.kind = 'tier' AND o.case_id = c.id AND o.ends_at IS NULL LIMIT 1
@@ -140,7 +193,9 @@ LEFT JOIN LATERAL (
 ) rung ON true
 ORDER BY c.id, t.due_at, t.id
 """
-_LOCK = "FOR NO KEY UPDATE OF c SKIP LOCKED"
+# The timer too: where another sweep has just moved it, PostgreSQL looks at it anew and passes it over. With the case
+# alone, a batch would fill with cases that are done.
+_LOCK = "FOR NO KEY UPDATE OF c, t SKIP LOCKED"
 _NEXT_ID = """
     CASE WHEN k.kind = 'tier' THEN nextval((SELECT pg_get_serial_sequence('escalations_clock', 'id')::regclass)) END
 """
@@ -148,9 +203,7 @@ _NEXT_ID = """
 _instant: Callable[[str], dt.datetime] = dt.datetime.fromisoformat
 
 
-def _on_postgres(
-    now: dt.datetime | None, limit: int, only: Sequence[int] | None, lock: bool
-) -> tuple[dt.datetime | None, Iterator[list[Any]]]:
+def _on_postgres(now: dt.datetime | None, limit: int, only: Sequence[int] | None, lock: bool) -> Claimed:
     sql = _POSTGRES.format(
         now="statement_timestamp()" if now is None else "%(now)s::timestamptz",
         only="" if only is None else "AND c.id = ANY(%(only)s)",
@@ -160,10 +213,11 @@ def _on_postgres(
     with connection.cursor() as cursor:
         cursor.execute(sql, {"now": now, "limit": limit, "only": None if only is None else list(only)})
         rows = cursor.fetchall()
-    return (_instant(rows[0][-1]) if rows else None), map(_values, rows)
+    at = _instant(rows[0][-1]) if rows else now or database_now()
+    return Claimed.of(at, rows, _values)
 
 
-def _values(row: Sequence[Any]) -> list[Any]:
+def _values(row: Row) -> Row:
     values = list(row[:-1])
     for place in _INSTANTS:
         written = values[place]
@@ -177,9 +231,7 @@ def _values(row: Sequence[Any]) -> list[Any]:
 # ------------------------------------------------------------------------------------------------------------- SQLite
 
 
-def _on_sqlite(
-    now: dt.datetime | None, limit: int, only: Sequence[int] | None, lock: bool
-) -> tuple[dt.datetime, Iterator[list[Any]]]:
+def _on_sqlite(now: dt.datetime | None, limit: int, only: Sequence[int] | None, lock: bool) -> Claimed:
     at = now or database_now()
     due = Timer.objects.filter(due_at__lte=at).order_by("due_at", "id")
     if only is not None:
@@ -197,7 +249,7 @@ def _on_sqlite(
         )
         .values_list(
             *(f"case__{name}" for name in CASE_COLUMNS),
-            *("case__team__key", "case__level__key", "case__policy_version__policy_digest", "owned_since", "earlier"),
+            *("owned_since", "earlier"),
             *_TIMER,
             Value(None, output_field=BigIntegerField()),
             *(f"clock__{name}" for name in _CLOCK),
@@ -207,4 +259,8 @@ def _on_sqlite(
     climbing = [row for row in found if row[_CLOCK_AT] == "tier"] if lock else []
     for row, pk in zip(climbing, fresh_ids(Clock, len(climbing)) if climbing else (), strict=True):
         row[_NEXT_ID_AT] = pk
-    return at, iter(found)
+    return Claimed.of(at, found, _as_it_is)
+
+
+def _as_it_is(row: Row) -> Row:
+    return row

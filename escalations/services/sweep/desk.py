@@ -10,14 +10,14 @@ from typing import TypeVar
 from escalations.core.policy import Policy
 from escalations.models import Level, PolicyVersion, Team
 from escalations.selectors import law, registry, staffing
-from escalations.services.sweep.decide import Desk, DueCase
+from escalations.services.sweep.claim import Needs, Version
+from escalations.services.sweep.decide import Desk
 
 _FOR = dt.timedelta(seconds=5)
 """For how long a run takes who is there to be as it was."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
-_Version = tuple[int, str]
 
 
 class Rooms:
@@ -40,36 +40,25 @@ class Rooms:
         return self.room
 
 
-def furnish(cases: Iterable[DueCase], now: dt.datetime, rooms: Rooms) -> Desk:
+def furnish(needs: Needs, now: dt.datetime, rooms: Rooms) -> Desk:
     """Read what these cases are decided with. Law, calendars and registry are read once in a process's life; who is
     there, when a rung is due. What cannot be read raises when a case asks for it, and hurts no other."""
-    versions: set[_Version] = set()
-    digests: set[str] = set()
-    owning: set[str] = set()
-    climbing: set[tuple[_Version, str]] = set()
-    for case in cases:
-        version = (case.columns["policy_version_id"], case.policy_digest)
-        versions.add(version)
-        for timer in case.timers:
-            digests.add(timer.calendar)
-            if timer.clock.kind == "tier":
-                digests.add(case.columns["calendar_digest"])
-                owning.add(case.team)
-                climbing.add((version, case.columns["ladder"]))
-    policy = _read(versions, lambda version: law.policy_of(PolicyVersion(pk=version[0], policy_digest=version[1])))
-    named, levels = _of_ladders(climbing, policy)
+    policy = _read(
+        needs.versions, lambda version: law.policy_of(PolicyVersion(pk=version[0], policy_digest=version[1]))
+    )
+    named, levels = _of_ladders(needs.climbing, policy)
     ranks = {key: rank for key, (_, rank) in levels.items()}
     return Desk(
         policy=lambda version_id, digest: policy((version_id, digest)),
-        calendar=_read(digests, law.calendar_of),
+        calendar=_read(needs.calendars, law.calendar_of),
         level=levels.__getitem__,
         team=_read(named, lambda key: registry.row(Team, key).pk),
-        room=rooms.get(now, owning | named, ranks) if owning else rooms.room,
+        room=rooms.get(now, needs.teams | named, ranks) if needs.teams else rooms.room,
     )
 
 
 def _of_ladders(
-    climbing: Iterable[tuple[_Version, str]], policy: Callable[[_Version], Policy]
+    climbing: Iterable[tuple[Version, str]], policy: Callable[[Version], Policy]
 ) -> tuple[set[str], dict[str, tuple[int, int]]]:
     """The teams that some ladders name, and the levels of their policies as (id, rank), by key."""
     teams: set[str] = set()

@@ -1,8 +1,8 @@
 """Writing on PostgreSQL: two statements, whatever their size.
 
-Columns travel as one text each, cut apart by the server: composing array literals item by item would cost more than
-the server's work. Rows of one statement that depend on each other (a case and its history row, an ended clock and the
-one that follows it) are fed from RETURNING, which also fixes their order.
+Columns travel as one text each: numbers and instants as an array, texts cut apart by the server, since quoting each
+would cost more than the server's work. Rows of one statement that depend on each other (a case and its history row, an
+ended clock and the one that follows it) are fed from RETURNING, which also fixes their order.
 
 Statements are sent without waiting for what they come to (libpq's pipeline): the server writes one part of a batch
 while the next is decided.
@@ -13,7 +13,7 @@ while the next is decided.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,7 +35,10 @@ class _Given:
 
     def __str__(self) -> str:
         arrays = (
-            f"string_to_array(%({self.name}_{column})s, E'\\x1f', E'\\x1e')::{kind}[]" for column, kind in self.columns
+            f"string_to_array(%({self.name}_{column})s, E'\\x1f', E'\\x1e')::{kind}[]"
+            if kind in _TEXTS
+            else f"%({self.name}_{column})s::{kind}[]"
+            for column, kind in self.columns
         )
         return f"unnest({', '.join(arrays)}) AS {self.name} ({', '.join(column for column, _ in self.columns)})"
 
@@ -43,9 +46,12 @@ class _Given:
         """The rows as parameters of the statement: one text for each column."""
         turned = zip(*rows, strict=True) if rows else ((),) * len(self.columns)
         return {
-            f"{self.name}_{column}": _CUT.join(_WRITTEN.get(kind, _numbers)(values))
+            f"{self.name}_{column}": _CUT.join(_texts(values)) if kind in _TEXTS else _array(kind, values)
             for (column, kind), values in zip(self.columns, turned, strict=True)
         }
+
+
+_TEXTS = frozenset({"text", "jsonb"})
 
 
 # An empty text is NULL on the way: an array of one empty text could not be told from an empty array.
@@ -53,15 +59,10 @@ def _texts(values: Iterable[str | None]) -> list[str]:
     return [value or _NULL for value in values]
 
 
-def _instants(values: Iterable[dt.datetime | None]) -> list[str]:
-    return [_NULL if value is None else value.isoformat() for value in values]
-
-
-def _numbers(values: Iterable[int | None]) -> list[str]:
-    return [_NULL if value is None else str(value) for value in values]
-
-
-_WRITTEN: Mapping[str, Callable[[Any], list[str]]] = {"text": _texts, "jsonb": _texts, "timestamptz": _instants}
+def _array(kind: str, values: Iterable[Any]) -> str:
+    """Numbers and instants as the server writes an array: nothing in them needs quotes."""
+    write = dt.datetime.isoformat if kind == "timestamptz" else str
+    return "{" + ",".join(["NULL" if value is None else write(value) for value in values]) + "}"
 
 
 _CASES = _Given(
