@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import CharField, Count, IntegerField, Q, QuerySet, Value
 
 from escalations.core.calendar import Calendar
 from escalations.models import (
@@ -81,12 +81,17 @@ def open_load(person_ids: Collection[int]) -> Counter[int]:
 
 def holders(channel_id: int, permission: str) -> set[int]:
     """Ids of the people who hold a permission on a channel, by themselves or by a group. Two queries."""
+    by_group, alone = _holding(channel_id, permission)
+    return set(by_group.values_list("pk", flat=True)) | set(alone.values_list("user_id", flat=True))
+
+
+def _holding(channel_id: int, permission: str) -> tuple[QuerySet[User], QuerySet[ChannelUserPermission]]:
     wanted = {"content_object_id": channel_id, "permission__codename": permission}
-    by_group = User.objects.filter(
-        is_active=True, groups__in=ChannelGroupPermission.objects.filter(**wanted).values("group_id")
-    ).values_list("pk", flat=True)
-    alone = ChannelUserPermission.objects.filter(**wanted, user__is_active=True).values_list("user_id", flat=True)
-    return set(by_group) | set(alone)
+    groups = ChannelGroupPermission.objects.filter(**wanted).values("group_id")
+    return (
+        User.objects.filter(is_active=True, groups__in=groups).order_by(),
+        ChannelUserPermission.objects.filter(**wanted, user__is_active=True).order_by(),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +133,12 @@ def candidates(
 
     In the way stand: absence, no capacity left, a level below the case's, no right to work in the channel, being the
     party oneself, and the team being off duty when its calendar is given. Lacking skills or language only rank lower.
-    Six queries whatever the size of the team.
+    Two queries whatever the size of the team, a third where specialisms are asked for.
     """
-    rows = list(members(at, team_ids=[team_id]).prefetch_related("specialisms"))
-    ids = [row.person_id for row in rows]
-    absent, load, allowed = away(at, ids), open_load(ids), holders(channel_id, "work_cases")
     wanted = set(specialisms)
+    team = members(at, team_ids=[team_id])
+    rows = list(team.prefetch_related("specialisms") if wanted else team)
+    absent, load, allowed = _presence(team, channel_id, at)
     off_duty = calendar is not None and not calendar.is_open(at)
     found = []
     for row in rows:
@@ -156,12 +161,36 @@ def candidates(
                 membership=row,
                 load=count,
                 obstacles=tuple(obstacles),
-                missing_specialisms=len(wanted - {item.key for item in row.specialisms.all()}),
+                missing_specialisms=len(wanted - {item.key for item in row.specialisms.all()}) if wanted else 0,
                 speaks=not language or not row.languages or language in row.languages,
                 rank=row.level.rank,
             )
         )
     return sorted(found, key=lambda candidate: (not candidate.fits, candidate.sort_key))
+
+
+def _presence(team: QuerySet[Membership], channel_id: int, at: dt.datetime) -> tuple[set[int], Counter[int], set[int]]:
+    """Of a team's people: who is away, how many open cases each has, and who may work in a channel. One query."""
+    ids = team.order_by().values("person_id")
+    nothing = Value(0, output_field=IntegerField())
+
+    def told(kind: str) -> Value:
+        return Value(kind, output_field=CharField())
+
+    load = Case.objects.open().filter(assignee_id__in=ids).order_by().values("assignee_id").annotate(n=Count("pk"))
+    by_group, alone = _holding(channel_id, "work_cases")
+    rows = Absence.objects.filter(in_span(at), person_id__in=ids).order_by().values_list(
+        told("away"), "person_id", nothing
+    )
+    found: dict[str, dict[int, int]] = {"away": {}, "load": {}, "may": {}}
+    for kind, person, number in rows.union(
+        load.values_list(told("load"), "assignee_id", "n"),
+        by_group.filter(pk__in=ids).values_list(told("may"), "pk", nothing),
+        alone.filter(user_id__in=ids).values_list(told("may"), "user_id", nothing),
+        all=True,
+    ):
+        found[kind][person] = number
+    return set(found["away"]), Counter(found["load"]), set(found["may"])
 
 
 def standing(person: User, case: Case, at: dt.datetime) -> frozenset[str]:

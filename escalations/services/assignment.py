@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from escalations.core.actor import Actor
+from escalations.core.calendar import Calendar
 from escalations.errors import DeskError, NotAllowed, Refused
 from escalations.models import Case, Handoff, User
 from escalations.models.reach import may
@@ -69,6 +70,9 @@ def release(*, case_id: int, actor: Actor, now: dt.datetime, reason: str, versio
 
 def give_to_best(work: Work) -> bool:
     """Give the case at hand to the best free person on duty; False when there is none. Part of another act."""
+    calendar = _calendar(work)
+    if calendar is not None and not calendar.is_open(work.now):
+        return False  # the whole team is off duty: nobody need be looked at
     found = [candidate for candidate in _candidates(work) if candidate.fits]
     if not found:
         return False
@@ -174,7 +178,6 @@ def reassign(
 
 def _candidates(work: Work) -> list[people.Candidate]:
     case = work.case
-    team = work.policy.central.teams.get(case.team.key)
     return people.candidates(
         team_id=case.team_id,
         level_rank=case.level.rank,
@@ -183,8 +186,14 @@ def _candidates(work: Work) -> list[people.Candidate]:
         specialisms=work.outcome.get("specialisms", ()),
         language=case.language,
         party_staff_id=case.party.staff_user_id,
-        calendar=law.policy_calendar(work.policy, team.calendar) if team else None,
+        calendar=_calendar(work),
     )
+
+
+def _calendar(work: Work) -> Calendar | None:
+    """The opening hours of the owning team, by the version that the case is pinned to."""
+    team = work.policy.central.teams.get(work.case.team.key)
+    return law.policy_calendar(work.policy, team.calendar) if team else None
 
 
 def _chosen(work: Work, person_id: int) -> User:
