@@ -6,10 +6,23 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from guardian.shortcuts import assign_perm
 
 from escalations.core.actor import Actor
 from escalations.errors import Invalid, NoPolicy
-from escalations.models import Case, Event, Outbox, Ownership, Party, PolicyVersion, Timer
+from escalations.models import (
+    Absence,
+    Case,
+    Channel,
+    Event,
+    Outbox,
+    Ownership,
+    Party,
+    PolicyVersion,
+    Team,
+    Timer,
+)
+from escalations.selectors import people
 from escalations.services import intake
 from tests.factories.desk import NOW, Desk, broken, clocks, kinds
 
@@ -134,3 +147,25 @@ def test_the_number_of_statements_does_not_grow_with_facts(desk: Desk, django_as
     many = {"money_at_risk": {"amount": "5.00", "currency": "EUR"}, "legal": True, "safety": False}
     with django_assert_max_num_queries(30):
         desk.open(signals=many, party={"kind": "buyer", "external_id": "B-18"})
+
+
+def test_who_is_away_loaded_and_allowed_is_the_same_asked_at_once_or_one_by_one(desk: Desk) -> None:
+    for number in range(5):
+        desk.open(party={"kind": "buyer", "external_id": f"B-{number}"})
+    closed = desk.held_by("mia")
+    Case.objects.filter(pk=closed.pk).update(is_open=False)
+    Absence.objects.create(person=desk.user("jon"), starts_at=NOW - dt.timedelta(hours=1), ends_at=NOW)
+    Absence.objects.create(person=desk.user("ana"), starts_at=NOW, ends_at=NOW + dt.timedelta(days=1))
+    Absence.objects.create(
+        person=desk.user("mia"), starts_at=NOW + dt.timedelta(seconds=1), ends_at=NOW + dt.timedelta(days=1)
+    )
+    desk.user("ana").groups.clear()
+    assign_perm("work_cases", desk.user("ana"), Channel.objects.get(key="fraud"))
+    for team in Team.objects.all():
+        for channel in Channel.objects.all():
+            ids = [row.person_id for row in people.members(NOW, team_ids=[team.pk])]
+            absent, load, allowed = people.presence(team.pk, channel.pk, NOW)
+            assert absent == people.away(NOW, ids)
+            assert load == people.open_load(ids)
+            assert allowed == people.holders(channel.pk, "work_cases") & set(ids)
+    assert people.away(NOW, [desk.user("ana").pk]) == {desk.user("ana").pk}
