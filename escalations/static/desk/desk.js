@@ -226,8 +226,11 @@
   document.addEventListener("DOMContentLoaded", () => {
     forgetOldDrafts();
     forgetDone();
-    // Icons are ligatures: without this a screen reader would say "inbox Cases".
-    document.querySelectorAll("#nav-sidebar .material-symbols-outlined").forEach((icon) => icon.setAttribute("aria-hidden", "true"));
+    // Icons are ligatures: without this a screen reader would say "inbox Cases". One that stands alone names its link.
+    document.querySelectorAll("#nav-sidebar .material-symbols-outlined").forEach((icon) => {
+      const link = icon.closest("a, button");
+      if (link && link.textContent.trim() !== icon.textContent.trim()) icon.setAttribute("aria-hidden", "true");
+    });
     opened(document);
     countChecked();
     // The page was hidden while the browser looked for where to put the cursor.
