@@ -1,0 +1,97 @@
+"""Nobody finds a word of a case that they may not see: on no page, in no list, search, form's answer or mail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.core import mail
+from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
+from django.urls import path
+
+from config import urls
+from escalations.models import Case, CaseText
+from tests.factories.desk import NOW, Desk, desk
+from tests.leaks.planting import PERSONAL, WORDS, Planted, plant
+from tests.leaks.walking import Walk, walk
+
+__all__ = ["desk"]
+
+EVERYTHING = frozenset({*WORDS, *PERSONAL, "outside"})
+PERSON = frozenset({*PERSONAL, "outside"})
+
+#: Who walks, what they are, and which needles they may not find.
+ROLES: dict[str, tuple[str, frozenset[str]]] = {
+    "": ("nobody signed in", EVERYTHING),
+    "pia": ("an agent of the general channel", EVERYTHING),
+    "mia": ("an agent of the general and of another sensitive channel", EVERYTHING),
+    "leo": ("the lead of the team that the case was handed to, without its channel", EVERYTHING),
+    "root": ("an administrator", EVERYTHING),
+    "reader": ("every permission of Django, and no channel", EVERYTHING),
+    "sam": ("a specialist and owner of the channel, and the party itself", EVERYTHING - {"rule", "because", "ring"}),
+    "tia": ("a specialist of the channel", frozenset()),
+}
+
+
+@pytest.fixture
+def planted(desk: Desk) -> Iterator[Planted]:
+    with time_machine.travel(NOW, tick=False):
+        yield plant(desk)
+
+
+def test_no_role_finds_what_it_may_not_see(planted: Planted, capsys: pytest.CaptureFixture[str]) -> None:
+    walks = [walk(planted, person, forbidden=forbidden) for person, (_, forbidden) in ROLES.items()]
+    with capsys.disabled():
+        print()
+        for told in walks:
+            kinds = ", ".join(f"{number} x {status}" for status, number in sorted(told.statuses.items()))
+            print(f"  {told.person:9} {told.pages:5} requests ({kinds}); {len(told.found)} needles found; "
+                  f"leaks: {len(told.leaks)}")  # fmt: skip
+    leaks = [leak for told in walks for leak in told.leaks]
+    assert leaks == [], "\n".join(leaks[:40])
+    _found_where_they_belong(walks[-1])
+
+
+def _found_where_they_belong(told: Walk) -> None:
+    """The positive control: whoever may see a needle finds it on each surface that is listed for it; one without a
+    surface is shown to nobody."""
+    listed: dict[str, list[str]] = json.loads((Path(__file__).parent / "surfaces.json").read_text())
+    missing = {
+        f"{name} at {surface}"
+        for name, surfaces in listed.items()
+        for surface in surfaces
+        if surface not in told.found.get(name, set())
+    }
+    assert missing == set()
+    assert {name for name, surfaces in listed.items() if not surfaces} == EVERYTHING - set(told.found)
+    assert set(listed) == EVERYTHING, "each needle has its surfaces"
+
+
+def _planted_view(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(
+        " ".join(CaseText.objects.filter(case__in=Case.objects.all()).values_list("summary", flat=True))
+    )
+
+
+urlpatterns = [*urls.urlpatterns, path("planted/", _planted_view, name="planted")]
+
+
+@override_settings(ROOT_URLCONF=__name__)
+def test_a_view_without_the_verb_is_caught(planted: Planted) -> None:
+    told = walk(planted, "pia", forbidden=EVERYTHING, only="^planted$")
+    assert told.leaks
+    assert set(told.found) == {"summary", "merge"}
+
+
+def test_mails_about_a_restricted_case_carry_reference_and_link_only(planted: Planted) -> None:
+    about = [sent for sent in mail.outbox if planted.hidden.reference in f"{sent.subject} {sent.body}"]
+    assert about
+    staff = [sent for sent in about if all(to.endswith("@desk.example") for to in sent.to)]
+    assert staff
+    for sent in staff:
+        said = f"{sent.subject} {sent.message()}"
+        assert [name for name, text in planted.needles.items() if text in said] == []
