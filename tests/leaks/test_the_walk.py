@@ -28,8 +28,6 @@ PERSON = frozenset({*PERSONAL, "outside"})
 ROLES: dict[str, tuple[str, frozenset[str]]] = {
     "": ("nobody signed in", EVERYTHING),
     "pia": ("an agent of the general channel", EVERYTHING),
-    "mia": ("an agent of the general and of another sensitive channel", EVERYTHING),
-    "leo": ("the lead of the team that the case was handed to, without its channel", EVERYTHING),
     "root": ("an administrator", EVERYTHING),
     "reader": ("every permission of Django, and no channel", EVERYTHING),
     "sam": ("a specialist and owner of the channel, and the party itself", EVERYTHING - {"rule", "because", "ring"}),
