@@ -30,9 +30,9 @@ venv: .venv/.dev               ## .venv with everything a developer needs
 
 lock: requirements.in requirements-dev.in    ## compile the hash-pinned requirements anew (needs uv)
 	@command -v uv >/dev/null || { echo "uv is not installed. Run: pip install uv"; exit 1; }
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q \
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-strip-extras --python-version 3.11 -q \
 	    requirements.in -o requirements.txt
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q \
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-strip-extras --python-version 3.11 -q \
 	    requirements-dev.in -c requirements.txt -o requirements-dev.txt
 
 clean:           ## remove .venv and caches; the desk's data in var/ stays

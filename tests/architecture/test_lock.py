@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ("requirements.txt", "requirements-dev.txt")
@@ -18,6 +21,31 @@ def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
     assert len(lines) > 20
     for line in lines:
         assert re.match(r"^[A-Za-z0-9._\[\],-]+==[^\s;]+(\s*;[^#]*?)?\s+--hash=sha256:[0-9a-f]{64}", line), line
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_extras_that_others_ask_for_are_pinned_with_their_extra(name: str) -> None:
+    """`coverage==7.1` does not pin `coverage[toml]` for every installer: some then look for the newest and refuse it."""
+    pinned = {}
+    for line in re.findall(r"(?m)^([A-Za-z0-9._\[\],-]+==[^\s;]+)", (ROOT / name).read_text()):
+        pin = Requirement(line)
+        pinned[canonicalize_name(pin.name)] = pin.extras
+    asked = {
+        (canonicalize_name(wanted.name), extra)
+        for holder, extras in pinned.items()
+        for wanted in map(Requirement, _requires(holder))
+        if wanted.marker is None or any(wanted.marker.evaluate({"extra": extra}) for extra in ("", *extras))
+        for extra in wanted.extras
+    }
+    assert {(of, extra) for of, extra in asked if extra not in pinned.get(of, set())} == set()
+    assert asked or name == "requirements.txt"
+
+
+def _requires(name: str) -> list[str]:
+    try:
+        return metadata.requires(name) or []
+    except metadata.PackageNotFoundError:  # for another platform or Python
+        return []
 
 
 @pytest.mark.parametrize("name", [*LOCKS, "requirements.in", "requirements-dev.in", "pyproject.toml", "Makefile"])
@@ -33,7 +61,7 @@ def test_the_development_lock_holds_everything_of_the_running_lock() -> None:
     pins = [
         set(
             re.findall(
-                r"(?m)^([A-Za-z0-9._-]+==\S+)(?:[^#\n]*?python_full_version ([<>=]+ '[\d.]+'))?",
+                r"(?m)^([A-Za-z0-9._\[\],-]+==\S+)(?:[^#\n]*?python_full_version ([<>=]+ '[\d.]+'))?",
                 (ROOT / name).read_text(),
             )
         )
