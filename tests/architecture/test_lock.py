@@ -25,7 +25,7 @@ def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_extras_that_others_ask_for_are_pinned_with_their_extra(name: str) -> None:
-    """`coverage==7.1` does not pin `coverage[toml]` for every installer: some then look for the newest and refuse it."""
+    """`coverage==7.1` does not pin `coverage[toml]` for every installer: older pips take the newest, and refuse it."""
     pinned = {}
     for line in re.findall(r"(?m)^([A-Za-z0-9._\[\],-]+==[^\s;]+)", (ROOT / name).read_text()):
         pin = Requirement(line)
