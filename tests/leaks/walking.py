@@ -22,6 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from escalations.admin.act_table import ACTS
 from escalations.admin.tabs import TABS
+from escalations.models import Delivery
 from tests.leaks.planting import MARK, Planted
 
 #: Patterns without a page: what is caught for a friendly answer, and redirects of Django's admin to the change page.
@@ -80,7 +81,7 @@ def requests(planted: Planted) -> Iterator[Asked]:
             path = reverse(name, args=args)
             for query in _queries(name, planted):
                 yield Asked(name, "GET", path, query)
-            if name.startswith("admin:escalations_case_"):
+            if name.startswith("admin:escalations_case_") and planted.hidden.pk in (args or [planted.hidden.pk]):
                 yield Asked(name, "GET", path, {}, {"HX-Request": "true"})
             if name != "admin:view_on_site":  # it only leads on
                 yield Asked(name, "POST", path, _typed(planted))
@@ -199,9 +200,19 @@ def _typed(planted: Planted) -> dict[str, str]:
     """A form filled in by somebody who guesses: the hidden case wherever a form could name one."""
     hidden = planted.hidden
     words = dict.fromkeys(("reason", "body", "note", "message"), "x")
+    person = planted.desk.user("tia").pk
+    given_up = Delivery.objects.filter(outbox__case=hidden, state=Delivery.State.DEAD).values_list("pk", flat=True)[0]
     named = {"case": str(hidden.pk), "other": hidden.reference, "reference": hidden.reference, "to": "987654"}
     action = {"_selected_action": str(hidden.pk), "action": "delete_selected", "select_across": "1", "index": "0"}
-    return {"version": str(hidden.version), "post": "yes", "delivery": "1", "person": "1", **words, **named, **action}
+    return {
+        "version": str(hidden.version),
+        "post": "yes",
+        "delivery": str(given_up),
+        "person": str(person),
+        **words,
+        **named,
+        **action,
+    }
 
 
 def walk(planted: Planted, person: str, *, forbidden: Iterable[str], only: str = "") -> Walk:
