@@ -27,9 +27,10 @@ from escalations.admin.tabs import TABS, tab_context
 from escalations.core.actor import Actor
 from escalations.errors import DeskError, Stale
 from escalations.forms.base import ActForm
+from escalations.forms.leaving import LeavingForm
 from escalations.models import Case, Membership, User
-from escalations.selectors import caselist, casepage, people, radar, timeline
-from escalations.services import assignment
+from escalations.selectors import caselist, casepage, duty, people, radar, timeline
+from escalations.services import assignment, handoffs
 
 BULK = 200
 """Cases that one bulk reassignment takes at most."""
@@ -84,6 +85,7 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
 
         return [
             path("reassign/", page(self.reassign_view), name="escalations_case_reassign"),
+            path("leaving/", page(self.leaving_view), name="escalations_case_leaving"),
             path("<int:pk>/act/<slug:name>/", page(self.act_view), name="escalations_case_act"),
             *super().get_urls(),
         ]
@@ -294,6 +296,35 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             "own_heading": True,
         }
         return TemplateResponse(request, "admin/desk/reassign.html", context)
+
+    def leaving_view(self, request: HttpRequest) -> HttpResponse:
+        """Hand on, before leaving, what falls due today: to the covering teams that are on duty, with one note."""
+        user, now = person_of(request), timezone.now()
+        at, cases = duty.before_leaving(user, now)
+        offers = duty.on_duty(cases, at) if at else []
+        form = LeavingForm(request.POST or None, offers=offers)
+        if request.method == "POST" and form.is_valid():
+            done, failed = handoffs.hand_off_several(
+                offers=form.chosen, actor=Actor.user(user), now=now, note=form.cleaned_data["note"]
+            )
+            for row in done:
+                messages.success(request, _("%(case)s is with %(team)s now.") % {"case": row.case, "team": row.to_team})
+            for reference, why in failed:
+                messages.error(request, f"{reference}: {why}")
+            return redirect("admin:index")
+        lines = {row.case.pk: row for row in radar.rows(cases, now)}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Before you leave"),
+            "opts": self.opts,
+            "now": now,
+            "at": at,
+            "form": form,
+            "offers": [(offer, lines[offer.case.pk]) for offer in offers],
+            "possible": sum(offer.team is not None for offer in offers),
+            "own_heading": True,
+        }
+        return TemplateResponse(request, "admin/desk/leaving.html", context)
 
 
 def case_url(pk: int) -> str:

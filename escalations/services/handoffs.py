@@ -6,9 +6,10 @@ A handoff moves ownership and nothing else (field case M4): clocks, promises, pa
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from escalations.core.actor import Actor
-from escalations.errors import Invalid, Refused
+from escalations.errors import DeskError, Invalid, Refused
 from escalations.models import Case, Handoff, Team
 from escalations.selectors import people
 from escalations.selectors.brief import brief_of
@@ -78,6 +79,23 @@ def hand_off(
         )
         work.tell("notice.handoff", [f"user:{person.pk}"] if person else [f"leads:{team.pk}"], handoff=row.pk)
     return row
+
+
+def hand_off_several(
+    *, offers: Sequence[tuple[Case, int]], actor: Actor, now: dt.datetime, note: str
+) -> tuple[list[Handoff], list[tuple[str, str]]]:
+    """Offer several cases (as they were seen) each to a team, with one note: the handoffs made, and (reference, reason)
+    of the cases that could not be handed off. Each is one act; a team's notices are bundled into one when delivered."""
+    done: list[Handoff] = []
+    failed: list[tuple[str, str]] = []
+    for case, team_id in offers:
+        try:
+            done.append(
+                hand_off(case_id=case.pk, actor=actor, now=now, to_team_id=team_id, note=note, version=case.version)
+            )
+        except DeskError as error:
+            failed.append((case.reference, str(error)))
+    return done, failed
 
 
 def accept(*, case_id: int, actor: Actor, now: dt.datetime, version: int | None = None) -> Handoff:
