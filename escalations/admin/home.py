@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from escalations import panels
 from escalations.admin.base import person_of, sees_cases
-from escalations.selectors import home
+from escalations.admin.outlook import picture
+from escalations.selectors import home, intake
 from escalations.selectors.engine import engine
 
 
@@ -38,6 +39,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
     if view == "team":
         context["lead"] = home.lead(user, now, mine)
+        expected = intake.outlook(context["lead"].teams, now)
+        context["outlook"] = picture(expected, now) if expected else None
     else:
         context["agent"] = home.agent(user, now, mine)
     return context
