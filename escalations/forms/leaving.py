@@ -34,7 +34,7 @@ class LeavingForm(forms.Form):
     @property
     def ticked(self) -> set[int]:
         """Ids of the cases that are ticked when the page is shown."""
-        said = self.data.getlist("case") if self.is_bound else self.initial["case"]
+        said = self["case"].value() or []
         return {int(value) for value in said if str(value).isdigit()}
 
     @property
