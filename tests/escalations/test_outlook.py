@@ -99,7 +99,7 @@ def test_the_page_draws_it_and_says_it_in_a_table(desk: Desk, client: Client) ->
     client.force_login(desk.user("ana"))
     page = client.get("/admin/").content.decode()
     assert page.count("<rect") == 48
-    assert "Tuesday 24 Nov" in page
+    assert "Tue 24 Nov" in page
     picture = client.get("/admin/").context["outlook"]
     assert all(bar.y >= 0 and bar.y + bar.height <= picture.height + 0.1 for bar in picture.bars)
     assert 0 <= picture.now_x <= picture.width

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlencode
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
@@ -222,15 +223,17 @@ def walk(planted: Planted, person: str, *, forbidden: Iterable[str], only: str =
     client = Client(raise_request_exception=True)
     if person:
         client.force_login(planted.desk.user(person))
+    session = client.cookies.get(settings.SESSION_COOKIE_NAME)
     kept_from = set(forbidden)
     for asked in requests(planted):
         if only and not re.search(only, asked.surface):
             continue
         if not person and asked.data and asked.method == "GET":
             continue  # whatever is asked of a page by nobody, the sign-in answers
-        with transaction.atomic():  # nothing that the walk does changes what it walks over
-            if person:
-                client.force_login(planted.desk.user(person))
+        client.cookies.clear()
+        if session is not None:
+            client.cookies[settings.SESSION_COOKIE_NAME] = session.value
+        with transaction.atomic():  # nothing that the walk does changes what it walks over, a sign-out neither
             send = client.get if asked.method == "GET" else client.post
             answer = send(asked.path, asked.data, headers=asked.headers)
             said = read(answer)
