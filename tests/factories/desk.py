@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 
 from escalations import keys
 from escalations.core import chain
@@ -48,6 +49,7 @@ class Desk:
     now = NOW
 
     def __init__(self, kept: list[Approval]) -> None:
+        self._groups: dict[str, dict[str, Group]] = {}
         self.install = installer(kept)
         self.version = self.install(market_document(), now=NOW - dt.timedelta(days=30))
         for name, (team, level, leads, parts) in PEOPLE.items():
@@ -67,10 +69,9 @@ class Desk:
     ) -> User:
         """Somebody new in a team, with their channels."""
         person = User.objects.create_user(
-            username=name, first_name=name.title(), email=f"{name}@desk.example", password="correct horse battery"
-        )
-        person.is_staff = True
-        person.save(update_fields=["is_staff"])
+            username=name, first_name=name.title(), email=f"{name}@desk.example", password="correct horse battery",
+            is_staff=True,
+        )  # fmt: skip
         row = Membership.objects.create(
             person=person,
             team=Team.objects.get(key=team),
@@ -81,10 +82,14 @@ class Desk:
             starts_at=NOW - dt.timedelta(days=100),
         )
         row.specialisms.set(Specialism.objects.filter(key__in=specialisms))
-        for part in parts:
-            channel, _, as_what = part.partition(":")
-            person.groups.add(ensure_groups(Channel.objects.get(key=channel))[as_what])
+        person.groups.set([self._group(*part.split(":")) for part in parts])
         return person
+
+    def _group(self, channel: str, part: str) -> Group:
+        """The group of a part of a channel, made once for a desk: each of its people would ask for it anew."""
+        if channel not in self._groups:
+            self._groups[channel] = ensure_groups(Channel.objects.get(key=channel))
+        return self._groups[channel][part]
 
     def user(self, name: str) -> User:
         """A person, fresh from the database: no permission is remembered from an earlier request."""
