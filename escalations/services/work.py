@@ -349,17 +349,29 @@ def working(
     block raises. Queries: one for the case, one for its clocks when asked, one for the person's standing, then writes.
     """
     with transaction.atomic():
-        case = (
-            Case.objects.select_for_update(of=("self",))
-            .select_related("party", "category", "region", "channel", "team", "level", "assignee")
-            .get(pk=case_id)
-        )
+        case = _locked(case_id)
         if version is not None and case.version != version:
             raise Stale(list(_since(case, version)))
         work = Work(case, act=act, actor=actor, now=now)
         work.permit()
         yield work
         work.flush()
+
+
+def _locked(case_id: int) -> Case:
+    """The case, locked, with what it points at. One query; three when somebody else has just moved it."""
+    rows = (
+        Case.objects.select_for_update(of=("self",))
+        .select_related("party", "category", "region", "channel", "team", "level", "assignee")
+        .filter(pk=case_id)
+    )
+    # Whoever waited for the lock on PostgreSQL gets no row when the one before has changed team or channel: the joined
+    # rows are those from before the wait, and no longer fit. Once the lock is held, asking again finds it.
+    found = next(iter(rows), None)
+    if found is None:
+        Case.objects.select_for_update().only("pk").get(pk=case_id)
+        found = rows.get()
+    return found
 
 
 def _since(case: Case, version: int) -> Iterable[Event]:
