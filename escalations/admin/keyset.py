@@ -44,14 +44,18 @@ class KeysetChangeList(ChangeList):
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
         return list(self.orderings[self.sort])
 
-    def get_results(self, request: HttpRequest) -> None:
-        self.page = keyset.page(
+    def get_page(self, request: HttpRequest) -> keyset.Page[Any]:
+        """The page that was asked for."""
+        return keyset.page(
             self.queryset,
             [name.replace("pk", self.opts.pk.name) for name in self.orderings[self.sort]],
             after=self.cursor_params[AFTER],
             before=self.cursor_params[BEFORE],
             size=self.list_per_page,
         )
+
+    def get_results(self, request: HttpRequest) -> None:
+        self.page = self.get_page(request)
         self.result_list = self.page.rows
         self.result_count = len(self.page.rows)
         self.full_result_count = None

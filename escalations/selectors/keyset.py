@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -28,10 +28,19 @@ class Page(Generic[Row]):
 
 
 def page(
-    rows: QuerySet[Row], ordering: Sequence[str], *, after: str = "", before: str = "", size: int = 25
+    rows: QuerySet[Row],
+    ordering: Sequence[str],
+    *,
+    after: str = "",
+    before: str = "",
+    size: int = 25,
+    take: Callable[[QuerySet[Row], Sequence[str], int], list[Row]] | None = None,
 ) -> Page[Row]:
     """The page that follows the cursor `after`, or precedes `before`; the first one without either or with a cursor
-    that says nothing. One query of `size` + 1 rows."""
+    that says nothing. One query of `size` + 1 rows.
+
+    `take(rows, keys, count)` may read the first `count` rows in the order of `keys` in a way of its own.
+    """
     back = bool(before)
     cursor = _opened(before or after, rows.model, ordering)
     if cursor is None:
@@ -40,7 +49,7 @@ def page(
     wanted = rows.order_by(*keys)
     if cursor is not None:
         wanted = wanted.filter(_beyond(keys, cursor))
-    found = list(wanted[: size + 1])
+    found = take(wanted, keys, size + 1) if take is not None else list(wanted[: size + 1])
     more, shown = len(found) > size, found[:size]
     if back:
         shown.reverse()
