@@ -45,8 +45,29 @@ Act = Literal[
     "resolve",
     "close",
     "reopen",
+    "call_in",
+    "end_grant",
+    "break_glass",
+    "review_glass",
+    "restrict",
+    "ask_release",
+    "decide_release",
 ]
-Role = Literal["assignee", "team_member", "team_lead", "works_channel", "approver", "party", "integration", "engine"]
+Role = Literal[
+    "assignee",
+    "team_member",
+    "team_lead",
+    "works_channel",
+    "approver",
+    "specialist",
+    "channel_owner",
+    "granted",
+    "colleague",
+    "administrator",
+    "party",
+    "integration",
+    "engine",
+]
 Holder = Literal["same", "team", "person"]
 To = Literal[Status, "stays", "to_person", "to_team", "as_held"]
 
@@ -92,7 +113,9 @@ _HELD: tuple[Status, ...] = ("assigned", "in_progress", "reopened")
 _WORKED: tuple[Status, ...] = (*_HELD, "waiting")
 _ALL: tuple[Status, ...] = ("new", "triaged", *_WORKED)
 _NOT_MERGED: tuple[Status, ...] = (*_ALL, "resolved", "closed")
+_EVERY: tuple[Status, ...] = (*_NOT_MERGED, "merged")
 _TEAM: tuple[Role, ...] = ("assignee", "team_member", "team_lead")
+_GUARDS: tuple[Role, ...] = ("specialist", "channel_owner")
 
 MOVES: tuple[Move, ...] = (
     # act, possible in, leads to, who may, what is given with it, what must hold
@@ -124,7 +147,21 @@ MOVES: tuple[Move, ...] = (
     Move("resolve", _WORKED, "resolved", ("assignee", "team_lead"), ("root_cause", "message"), ("evidence_complete",)),
     Move("close", ("resolved",), "closed", ("assignee", "team_lead", "engine"), (), ("root_cause_known",)),
     Move("reopen", ("resolved", "closed"), "reopened", (*_TEAM, "party", "engine"), ("reason",), ("within_window",)),
+    Move("call_in", _EVERY, STAYS, _GUARDS, ("person", "reason")),
+    Move("end_grant", _EVERY, STAYS, (*_GUARDS, "granted"), (), ("standing_grant",)),
+    Move("break_glass", _EVERY, STAYS, ("colleague", "administrator"), ("reason",)),
+    Move("review_glass", _EVERY, STAYS, ("channel_owner", "administrator"), ("words",)),
+    Move("restrict", _ALL, AS_HELD, ("works_channel", *_GUARDS), ("channel", "reason")),
+    Move("restrict", ("resolved", "closed", "merged"), STAYS, ("works_channel", *_GUARDS), ("channel", "reason")),
+    Move("ask_release", _EVERY, STAYS, ("works_channel", *_GUARDS), ("channel", "reason"), ("no_move_asked",)),
+    Move("decide_release", _ALL, AS_HELD, _GUARDS, (), ("waiting_move",)),
+    Move("decide_release", ("resolved", "closed", "merged"), STAYS, _GUARDS, (), ("waiting_move",)),
 )  # fmt: skip
+
+ON_ACCESS: frozenset[Act] = frozenset(
+    {"call_in", "end_grant", "break_glass", "review_glass", "restrict", "ask_release", "decide_release"}
+)
+"""Acts on who may see a case. Who may do them is asked of the channel, not of the right to work on the case."""
 
 NEEDS: Mapping[str, str] = {
     "reason": "Say why, in a sentence that a colleague will understand later.",
@@ -144,6 +181,8 @@ NEEDS: Mapping[str, str] = {
     "other_case": "Name the other case.",
     "open_case": "Name the case that lives on; it must be open and be another one.",
     "root_cause": "Choose the root cause: what it turned out to be.",
+    "channel": "Choose the channel.",
+    "words": "Say in a sentence why it was justified, or why not.",
 }
 """What to say to somebody who did not give something that an act needs."""
 
@@ -154,6 +193,9 @@ CONDITIONS: Mapping[str, str] = {
     "requested_remedy": "No remedy of this case waits for a decision.",
     "evidence_complete": "Required evidence is still open: add it, or waive it with a reason.",
     "root_cause_known": "The case has no root cause yet: reopen it and resolve it with one.",
+    "standing_grant": "Nobody has this case opened to them singly at present.",
+    "no_move_asked": "A move out of the channel waits for a decision already.",
+    "waiting_move": "Nobody has asked to move this case out of its channel.",
     "within_window": "The time for reopening is over: open a new case and link it to this one.",
 }
 """What must hold before an act, in the words for somebody for whom it does not."""
@@ -164,6 +206,11 @@ ROLES: Mapping[Role, str] = {
     "team_lead": "the team's lead",
     "works_channel": "anyone who works its channel",
     "approver": "somebody whose level may grant it",
+    "specialist": "a specialist of its channel",
+    "channel_owner": "an owner of its channel",
+    "granted": "the person to whom the case was opened",
+    "colleague": "a member of a team",
+    "administrator": "an administrator",
     "party": "the buyer or seller",
     "integration": "a connected system",
     "engine": "the desk itself",

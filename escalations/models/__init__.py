@@ -26,6 +26,7 @@ from escalations.models.case import (  # isort: skip
     CaseText,
     Ownership,
 )
+from escalations.models.grants import CaseGrant, ChannelMove  # isort: skip
 from escalations.models.clock import Clock, Pause, Timer  # isort: skip
 from escalations.models.record import Event, EventPayload  # isort: skip
 from escalations.models.correspondence import Evidence, Message, Note  # isort: skip
@@ -42,11 +43,13 @@ __all__ = [
     "Case",
     "CaseDecision",
     "CaseFact",
+    "CaseGrant",
     "CaseLink",
     "CaseText",
     "Category",
     "Channel",
     "ChannelGroupPermission",
+    "ChannelMove",
     "ChannelRequest",
     "ChannelUserPermission",
     "Clock",

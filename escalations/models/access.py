@@ -16,6 +16,7 @@ class ChannelRequest(models.Model):
         READERS = "readers", _("reads cases")
         WORKERS = "workers", _("works on cases")
         SPECIALISTS = "specialists", _("works on cases, sees restricted findings and personal data")
+        EXPORTERS = "exporters", _("reads cases and exports them")
         OWNERS = "owners", _("decides who belongs to the channel")
 
     class State(models.TextChoices):

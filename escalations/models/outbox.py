@@ -23,7 +23,10 @@ class Outbox(models.Model):
         verbose_name = _("intent to tell")
         verbose_name_plural = _("intents to tell")
         constraints = [models.UniqueConstraint(fields=["occurrence_key"], name="told_once")]
-        indexes = [models.Index("id", name="outbox_waiting", condition=models.Q(expanded_at__isnull=True))]
+        indexes = [
+            models.Index("id", name="outbox_waiting", condition=models.Q(expanded_at__isnull=True)),
+            models.Index("case", name="outbox_case", condition=models.Q(case__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.occurrence_key}"

@@ -1,13 +1,15 @@
 """Who reaches what: the one place that asks guardian, once per person and request.
 
-Grants are given to groups on channels. `Case.objects.visible_to(user)` is the verb that everything goes through;
-this module is what it stands on.
+Permissions are given to groups on channels, and single cases to single people for a while (`CaseGrant`).
+`Case.objects.visible_to(user)` is the verb that everything goes through; this module is what it stands on.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.apps import apps
+from django.utils import timezone
 from guardian.shortcuts import get_objects_for_user
 
 from escalations.models.party import Party
@@ -19,15 +21,21 @@ if TYPE_CHECKING:
     from escalations.models import Case, User
 
 
+#: What a grant of a single case opens; restricted findings, personal data and exports stay with the channel's people.
+READING, WORKING = "see_cases", "work_cases"
+
+
 class Reach:
     """The channels in which one person holds each permission, worked out at the first question and then kept.
 
-    Kept on the user object, which lives as long as the request: a revoked grant counts from the next request on.
+    Kept on the user object, which lives as long as the request: a revoked permission, and a grant that has run out,
+    count from the next request on.
     """
 
     def __init__(self, user: User | AnonymousUser) -> None:
         self._user = user
         self._channels: dict[str, frozenset[int]] = {}
+        self._grants: dict[int, bool] | None = None
         self._own: frozenset[int] | None = None
 
     @classmethod
@@ -58,6 +66,23 @@ class Reach:
             self._channels[permission] = frozenset(rows.values_list("pk", flat=True))
         return self._channels[permission]
 
+    @classmethod
+    def forget(cls, user: User) -> None:
+        """Work it out anew at the next question: after an act that has changed what `user` reaches."""
+        user.__dict__.pop("_reach", None)
+
+    def granted(self, permission: str) -> frozenset[int]:
+        """Ids of the cases opened to the person singly, now, for `permission`. One query, then none."""
+        if permission not in (READING, WORKING) or not self._user.is_authenticated or not self._user.is_active:
+            return frozenset()
+        if self._grants is None:
+            grants = apps.get_model("escalations", "CaseGrant").objects.in_force(timezone.now())
+            rows = grants.filter(user_id=self._user.pk).order_by().values_list("case_id", "works")
+            self._grants = {}
+            for case_id, works in rows:
+                self._grants[case_id] = works or self._grants.get(case_id, False)
+        return frozenset(case_id for case_id, works in self._grants.items() if works or permission == READING)
+
     @property
     def own_parties(self) -> frozenset[int]:
         """Ids of the parties that are this person outside work: nobody reads or works a case of their own."""
@@ -71,6 +96,15 @@ class Reach:
 
 
 def may(user: User | AnonymousUser, permission: str, case: Case) -> bool:
-    """Whether `user` holds a channel permission for this case, and is not its party."""
+    """Whether `user` holds a permission for this case, by its channel or by a grant, and is not its party."""
+    reach = Reach.of(user)
+    if case.party_id in reach.own_parties:
+        return False
+    return case.channel_id in reach.channels(permission) or case.pk in reach.granted(permission)
+
+
+def belongs(user: User | AnonymousUser, permission: str, case: Case) -> bool:
+    """Whether `user` holds a permission by the channel of this case alone, and is not its party: what owning a case,
+    opening it to others, and deciding where it belongs ask for."""
     reach = Reach.of(user)
     return case.channel_id in reach.channels(permission) and case.party_id not in reach.own_parties

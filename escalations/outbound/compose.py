@@ -198,12 +198,15 @@ def _entry(intent: Outbox, person: User, found: Situation, at: dt.datetime) -> E
 
 
 def _about_many(intent: Outbox, person: User, told: Occasion, found: Situation, at: dt.datetime) -> Letter:
-    """A letter of an intent that is about no single case: a digest, or a word about the desk itself."""
+    """A letter of an intent that hangs on no single case: a digest, a word about the desk itself, or to somebody who
+    may no longer see the case (its reference then, and nothing else)."""
     listed = intent.data.get("cases") or []
     cases = [found.cases[pk] for pk in listed if pk in found.cases]
     lines = [case.reference if case.channel.sensitive else f"{case.reference} {case.category.name}" for case in cases]
     count = intent.data.get("count")
+    reference = intent.data.get("reference")
     values: Mapping[str, Any] = {
+        "reference": reference if isinstance(reference, str) else "",
         "count": str(count if isinstance(count, int) else len(listed) or ""),
         "items": "\n".join(lines[:LISTED]),
         "asked": _(told.asked) if told.asked else "",

@@ -254,6 +254,54 @@ _TABLE = (
         group="late",
         urgent=True,
     ),
+    # ------------------------------------------------------------------------------ to colleagues, about who may see it
+    Occasion(
+        "notice.called_in",
+        told="the person to whom a case is opened for a while",
+        subject="{reference} is open to you: {category}",
+        body="Your help is asked for in {reference}, {category}. It is open to you until {due}.\n\n"
+        "Asked of you: {asked}\n\n{url}",
+        asked="Read it, and say what you know in a note.",
+        group="new",
+    ),
+    Occasion(
+        "notice.glass_broken",
+        told="the owners of a case's channel, when somebody without a right to it has opened the case to themselves",
+        subject="{reference} was opened by breaking the glass",
+        body="Somebody who does not belong to its channel has opened {reference}, {category}, to themselves.\n\n"
+        "Asked of you: {asked}\n\n{url}",
+        asked="Read their reason, and judge whether it was justified.",
+        group="decide",
+        urgent=True,
+    ),
+    Occasion(
+        "notice.glass_reviewed",
+        told="the person who broke the glass, when an owner of the channel has judged it",
+        subject="{reference}: your access was reviewed",
+        body="An owner of its channel has reviewed that you opened {reference} to yourself. "
+        "The judgement, with its words, is on the desk: {url}",
+    ),
+    Occasion(
+        "notice.withdrawn",
+        told="the person who had a case that went to a channel they do not work in",
+        subject="{reference} is no longer with you",
+        body="{reference} went to a channel that you do not work in, and somebody there goes on with it. "
+        "Nothing is asked of you.\n\n{url}",
+    ),
+    Occasion(
+        "notice.release_asked",
+        told="the owners of a case's channel, when somebody asks to move the case out of it",
+        subject="{reference}: may it leave its channel?",
+        body="Somebody asks to move {reference}, {category}, out of its channel.\n\nAsked of you: {asked}\n\n{url}",
+        asked="Look at it, and decide.",
+        group="decide",
+    ),
+    Occasion(
+        "notice.release_decided",
+        told="the person who asked to move a case out of its channel",
+        subject="{reference}: decided whether it leaves its channel",
+        body="It was decided whether {reference}, {category}, leaves its channel.\n\n{url}",
+    ),
     # ---------------------------------------------------------------------------------------------------- to the party
     Occasion(
         "party.acknowledgement",

@@ -21,6 +21,10 @@ from escalations.models import (
     OnCallShift,
     User,
 )
+from escalations.models.reach import Reach
+
+#: Roles that a channel's permissions make.
+GUARDS = {"works_channel": "work_cases", "specialist": "see_restricted", "channel_owner": "manage_members"}
 
 
 def in_span(at: dt.datetime, prefix: str = "") -> Q:
@@ -195,6 +199,17 @@ def presence(team_id: int, channel_id: int, at: dt.datetime) -> tuple[set[int], 
         for kind, person, number in cursor.fetchall():
             found[kind][person] = number
     return set(found["away"]), Counter(found["load"]), set(found["may"])
+
+
+def guarding(person: User, case: Case, channel_id: int | None = None) -> frozenset[str]:
+    """What a person is to the channel of a case (or to another one), as the roles of `core.lifecycle`: `works_channel`,
+    `specialist`, `channel_owner`. A grant of the case counts for nothing here, and being its party for everything: then
+    it is the empty set. At most four queries the first time for a user object, none after."""
+    reach = Reach.of(person)
+    if case.party_id in reach.own_parties:
+        return frozenset()
+    channel = case.channel_id if channel_id is None else channel_id
+    return frozenset(role for role, permission in GUARDS.items() if channel in reach.channels(permission))
 
 
 def standing(person: User, case: Case, at: dt.datetime) -> frozenset[str]:

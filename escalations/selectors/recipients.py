@@ -1,4 +1,5 @@
-"""Who is told: the tokens of an intent (`leads:4`, `role:night`) as people, rooms and parties, many intents at a time.
+"""Who is told: the tokens of an intent (`leads:4`, `role:night`, `owners:2` of a channel) as people, rooms and parties,
+many intents at a time.
 
 Cover is followed to its end, absent people are stood in for, nobody is told twice, and nobody is told of a case that
 they may not see. Addresses are not read here.
@@ -16,6 +17,7 @@ from django.db.models import Q
 
 from escalations.models import (
     Case,
+    CaseGrant,
     ChannelGroupPermission,
     ChannelUserPermission,
     Cover,
@@ -25,7 +27,8 @@ from escalations.models import (
 )
 from escalations.selectors import people
 
-SEE = "see_cases"
+NUMBERED = frozenset({"user", "leads", "team", "party", "owners"})
+SEE, OWN = "see_cases", "manage_members"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Staff:
 
     leads: dict[int, list[int]]
     members: dict[int, list[int]]
+    owners: dict[int, list[int]]
     on_call: dict[str, list[int]]
     cover: dict[int, int]
     away: frozenset[int]
@@ -60,30 +64,37 @@ class Staff:
         found = [answer for person in leads if (answer := self.answers_for(person)) is not None]
         return found or [person for person in members if person not in self.away] or leads or members
 
+    def owning(self, channel: int) -> list[int]:
+        """The people who answer for a channel: its owners or who stands in for them, else its owners all the same."""
+        owners = self.owners.get(channel, [])
+        return [answer for person in owners if (answer := self.answers_for(person)) is not None] or owners
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """Who may see the cases of which channel, and whose own case one is. Says the same as `Case.objects.visible_to`."""
 
     grants: frozenset[tuple[int, int]]
+    singly: frozenset[tuple[int, int]]
     own: dict[int, int]
 
     def sees(self, person: int, case: Case | None) -> bool:
         """Whether a person may see a case; an intent without a case may be told to everybody."""
         if case is None:
             return True
-        return (case.channel_id, person) in self.grants and self.own.get(case.party_id) != person
+        sees = (case.channel_id, person) in self.grants or (case.pk, person) in self.singly
+        return sees and self.own.get(case.party_id) != person
 
 
 def resolve(intents: Sequence[Outbox], at: dt.datetime, room: Callable[[str], bool]) -> dict[int, list[Told]]:
     """Recipients by intent id. `room` says of an intent's kind whether it is told in chat rooms too.
 
-    `intents` need their case, with its channel and team, loaded. At most eleven queries, whatever the number.
+    `intents` need their case, with its channel and team, loaded. At most fourteen queries, whatever the number.
     """
     tokens = {row.pk: _tokens(row) for row in intents}
     cases = [row.case for row in intents if row.case is not None]
     staff = _staff([token for found in tokens.values() for token in found], cases, at)
-    sight = sight_of(cases, staff.active)
+    sight = sight_of(cases, staff.active, at)
     parties = _parties([int(ref) for found in tokens.values() for kind, ref in found if kind == "party" and ref])
     return {row.pk: list(_told(row, tokens[row.pk], staff, sight, parties, room)) for row in intents}
 
@@ -92,7 +103,7 @@ def _tokens(row: Outbox) -> list[tuple[str, str]]:
     found = []
     for token in row.data.get("to") or []:
         kind, _, ref = str(token).partition(":")
-        known = ref.isdecimal() if kind in {"user", "leads", "team", "party"} else kind == "role" and ref != ""
+        known = ref.isdecimal() if kind in NUMBERED else kind == "role" and ref != ""
         found.append((kind, ref) if known else ("?", str(token)))
     return found
 
@@ -140,6 +151,9 @@ def _colleagues(kind: str, ref: str, case: Case | None, staff: Staff, sight: Sig
             here = [person for person in staff.members.get(int(ref), ()) if person not in staff.away]
             people_ = here or staff.leading(int(ref))
             why = "This team has no members."
+        case "owners":
+            people_ = staff.owning(int(ref))
+            why = "This channel has no owner yet: an administrator asks for the first one."
         case "role":
             people_ = [a for person in staff.on_call.get(ref, ()) if (a := staff.answers_for(person)) is not None]
             why = f"Nobody is on call for {ref}."
@@ -193,8 +207,11 @@ def _staff(tokens: Iterable[tuple[str, str]], cases: Iterable[Case], at: dt.date
             if leading:
                 leads[team].append(person)
     on_call = people.on_call(refs["role"], at) if refs["role"] else {}
+    owners: dict[int, list[int]] = defaultdict(list)
+    for channel, person in sorted(_holding(OWN, {int(ref) for ref in refs["owners"]})):
+        owners[channel].append(person)
     named = {int(ref) for ref in refs["user"]}
-    named |= {person for held in (*members.values(), *on_call.values()) for person in held}
+    named |= {person for held in (*members.values(), *owners.values(), *on_call.values()) for person in held}
     cover: dict[int, int] = {}
     away: set[int] = set()
     if named:
@@ -202,20 +219,34 @@ def _staff(tokens: Iterable[tuple[str, str]], cases: Iterable[Case], at: dt.date
         named |= set(cover.values())
         away = people.away(at, named)
     active = User.objects.filter(pk__in=named, is_active=True).values_list("pk", flat=True) if named else ()
-    return Staff(dict(leads), dict(members), on_call, cover, frozenset(away), frozenset(active))
+    return Staff(dict(leads), dict(members), dict(owners), on_call, cover, frozenset(away), frozenset(active))
 
 
-def sight_of(cases: Collection[Case], person_ids: Collection[int]) -> Sight:
-    """Which of some people may see the channels of some cases. Three queries."""
+def sight_of(cases: Collection[Case], person_ids: Collection[int], at: dt.datetime) -> Sight:
+    """Which of some people may see some cases at `at`, by channel or by a grant of the case. Four queries."""
     channels = {case.channel_id for case in cases}
     if not channels or not person_ids:
-        return Sight(frozenset(), {})
-    wanted = Q(content_object_id__in=channels, permission__codename=SEE)
-    groups = ChannelGroupPermission.objects.filter(wanted, group__user__in=person_ids)
-    alone = ChannelUserPermission.objects.filter(wanted, user_id__in=person_ids)
+        return Sight(frozenset(), frozenset(), {})
+    singly = CaseGrant.objects.in_force(at).filter(case__in=[case.pk for case in cases], user__in=person_ids)
     parties = Party.objects.filter(pk__in={case.party_id for case in cases}, staff_user_id__isnull=False)
     return Sight(
-        frozenset(groups.values_list("content_object_id", "group__user"))
-        | frozenset(alone.values_list("content_object_id", "user_id")),
+        _holding(SEE, channels, person_ids),
+        frozenset(singly.values_list("case_id", "user_id")),
         dict(parties.values_list("pk", "staff_user_id")),
+    )
+
+
+def _holding(
+    permission: str, channels: Collection[int], person_ids: Collection[int] | None = None
+) -> frozenset[tuple[int, int]]:
+    """(channel, person) of those who hold a permission there, by themselves or by a group. Two queries at most."""
+    if not channels:
+        return frozenset()
+    wanted = Q(content_object_id__in=channels, permission__codename=permission)
+    groups = ChannelGroupPermission.objects.filter(wanted, group__user__isnull=False)
+    alone = ChannelUserPermission.objects.filter(wanted)
+    if person_ids is not None:
+        groups, alone = groups.filter(group__user__in=person_ids), alone.filter(user_id__in=person_ids)
+    return frozenset(groups.values_list("content_object_id", "group__user")) | frozenset(
+        alone.values_list("content_object_id", "user_id")
     )

@@ -43,7 +43,13 @@ TELLS: dict[str, tuple[str, str, str]] = {
     "case.reclassified": ("category", "Reclassified from {from_category} to {to_category}", "reason"),
     "case.rerouted": ("alt_route", "Routed anew because {cause}; changed: {changed}", ""),
     "case.version_moved": ("gavel", "Moved from version {from} of the playbook to version {to}", "reason"),
-    "channel.changed": ("lock", "Moved to the channel {to_channel}", ""),
+    "channel.changed": ("lock", "Moved from the channel {from_channel} to {to_channel}{lost}", "reason"),
+    "channel.release_asked": ("lock_open", "Asked to move it out of {from_channel}, to {to_channel}", "reason"),
+    "channel.release_refused": ("lock", "Stays in its channel: the move to {to_channel} was refused", ""),
+    "grant.given": ("person_add", "Opened to {person} until {until}{working}", "reason"),
+    "grant.ended": ("person_remove", "No longer open to {person}", ""),
+    "glass.broken": ("crisis_alert", "{person} broke the glass: open to them until {until}{working}", "reason"),
+    "glass.reviewed": ("gavel", "Breaking of the glass by {person} reviewed: {justified}", "words"),
     "severity.raised": ("priority_high", "Severity raised from {from} to {to}", ""),
     "ladder.changed": ("stairs", "Climbs another ladder from now on", ""),
     "clock.met": ("check", "{clock} done{late}", ""),
@@ -203,6 +209,8 @@ class Names:
         for event in events:
             ids |= {str(event.data[key]) for key in ("person", "before") if isinstance(event.data.get(key), int)}
             ids |= {str(person) for person in event.data.get("told", ()) if event.kind.startswith("rung.")}
+            ids |= {str(person) for key in ("grants_ended", "grants_kept") for person in event.data.get(key, ())}
+            ids |= {token[5:] for token in event.data.get("told_before", ()) if token.startswith("user:")}
             if event.kind.startswith("handoff."):
                 teams |= {event.data[key] for key in ("from", "to") if isinstance(event.data.get(key), int)}
             elif event.kind.startswith("import."):
@@ -265,6 +273,12 @@ def _said(event: Event, policy: Policy, case: Case, names: Names) -> dict[str, A
         to_team = central.teams.get(str(data.get("to_team")))
         told = [names.people[str(person)] for person in data.get("told", ()) if str(person) in names.people]
         said["to_whom"] = (f", {to_team.name}" if to_team else "") + (f"; told: {', '.join(told)}" if told else "")
+    if event.kind.startswith(("grant.", "glass.")):
+        said["person"] = names.people.get(str(data.get("person")), "somebody")
+        said["working"] = ", to work on it" if data.get("works") else ", to read it"
+        said["justified"] = "justified" if data.get("justified") else "not justified"
+    if event.kind == "channel.changed":
+        said["lost"] = _lost(data, names)
     if event.kind == "case.assigned":
         how = {"taken": "Taken by", "assigned": "Given to"}
         said["assigned_how"] = how.get(str(data.get("cause")), "Given to")
@@ -301,6 +315,19 @@ def _said(event: Event, policy: Policy, case: Case, names: Names) -> dict[str, A
             or "restricted ones"
         )
     return said
+
+
+def _lost(data: dict[str, Any], names: Names) -> str:
+    """Who was told of the case before it changed its channel, and what became of accesses of single people."""
+    told = [names.people.get(token[5:], "somebody") for token in data.get("told_before", ()) if token[:5] == "user:"]
+    if any(token.startswith("team:") for token in data.get("told_before", ())):
+        told.append("the team's chat room")
+    parts = {
+        "told of it before": told,
+        "no longer open to": [names.people.get(str(person), "somebody") for person in data.get("grants_ended", ())],
+        "still open to": [names.people.get(str(person), "somebody") for person in data.get("grants_kept", ())],
+    }
+    return "".join(f"; {what}: {', '.join(who)}" for what, who in parts.items() if who)
 
 
 def _moment(text: str) -> str:

@@ -9,9 +9,11 @@ from escalations.core.lifecycle import Act
 from escalations.services import (
     assignment,
     closing,
+    compartments,
     escalation,
     evidence,
     facts,
+    grants,
     handoffs,
     pauses,
     remedies,
@@ -47,4 +49,11 @@ DOORS: Mapping[Act, Callable[..., Any]] = {
     "resolve": closing.resolve,
     "close": closing.close,
     "reopen": closing.reopen,
+    "call_in": grants.call_in,
+    "end_grant": grants.end_grant,
+    "break_glass": grants.break_glass,
+    "review_glass": grants.review_glass,
+    "restrict": compartments.restrict,
+    "ask_release": compartments.ask_release,
+    "decide_release": compartments.decide_release,
 }

@@ -14,7 +14,7 @@ from escalations.core.actor import Actor
 from escalations.core.calendar import Calendar
 from escalations.errors import DeskError, NotAllowed, Refused
 from escalations.models import Case, Handoff, User
-from escalations.models.reach import may
+from escalations.models.reach import belongs
 from escalations.selectors import law, people
 from escalations.services.handoffs import answer
 from escalations.services.work import Work, working
@@ -147,7 +147,7 @@ def preview_reassign(
             obstacles.append(f"is not in {case.team}")
         elif row.level.rank < case.level.rank:
             obstacles.append(f"decides up to {row.level}, this needs {case.level}")
-        if not may(person, "work_cases", case):
+        if not belongs(person, "work_cases", case):
             obstacles.append("may not work in this channel")
         if row is not None and not obstacles:
             load += 1

@@ -9,8 +9,9 @@ import datetime as dt
 from collections.abc import Sequence
 
 from escalations.core.actor import Actor
-from escalations.errors import DeskError, Invalid, Refused
+from escalations.errors import DeskError, Invalid, NotAllowed, Refused
 from escalations.models import Case, Handoff, Team
+from escalations.models.reach import belongs
 from escalations.selectors import people
 from escalations.selectors.brief import brief_of
 from escalations.services.work import Work, working
@@ -104,6 +105,8 @@ def accept(*, case_id: int, actor: Actor, now: dt.datetime, version: int | None 
         row = _waiting(work)
         if work.person is None:
             raise Refused("Only a person can accept a handoff.")
+        if not belongs(work.person, "work_cases", work.case):
+            raise NotAllowed("The case is open to you for a while only: whoever owns it belongs to its channel.")
         if row.to_person_id not in (None, work.person.pk) and "team_lead" not in work.standing:
             raise Refused(f"This was handed to {row.to_person}; they, or the team's lead, accept or return it.")
         work.own(assignee=work.person, cause="accepted")

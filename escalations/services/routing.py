@@ -13,6 +13,7 @@ from escalations.core.decision import Decision
 from escalations.core.policy import Target
 from escalations.models import Category, Channel, Clock, Escalation, Evidence, Level, Pause, Team
 from escalations.selectors import law, registry
+from escalations.services.compartments import change_channel
 from escalations.services.escalation import raise_level
 from escalations.services.work import Work
 
@@ -33,12 +34,15 @@ def apply_raises(work: Work, decision: Decision) -> dict[str, Any]:
     Returns the outcome that holds for the case from now on.
     """
     case, outcome = work.case, dict(work.outcome)
+    released = outcome.get("channel") == decision.channel
     band = mapping.band_number(decision.severity)
     if band > case.severity_band:
         work.say("severity.raised", {"from": mapping.band_key(case.severity_band), "to": decision.severity})
         work.change(severity_band=band)
         outcome["severity"] = decision.severity
-    _stricter_channel(work, decision.channel, outcome)
+    # What the same outcome asked for before and two people took back is not raised again.
+    if not released:
+        _stricter_channel(work, decision.channel, outcome)
     if work.policy.level_rank(decision.level) > case.level.rank:
         raise_level(
             work,
@@ -76,13 +80,13 @@ def apply_route(work: Work, decision: Decision) -> None:
     if level.rank < max(held, default=0):
         level = case.level
     work.change(category=category, severity_band=mapping.band_number(decision.severity))
-    _stricter_channel(work, decision.channel, {})
     if team.pk != case.team_id:
         work.own(team=team, level=level, assignee=None, cause="rerouted")
         work.move("team")
         work.tell("notice.queue", [f"leads:{team.pk}"])
     elif level.pk != case.level_id:
         work.own(level=level, cause="rerouted")
+    _stricter_channel(work, decision.channel, {})
     for kind, target in decision.targets.items():
         row = work.clock(kind)
         if row is not None:
@@ -138,8 +142,7 @@ def _sooner(work: Work, row: Clock, target: Target) -> bool:
 def _stricter_channel(work: Work, key: str, outcome: dict[str, Any]) -> None:
     channel = registry.row(Channel, key)
     if channel.rank > work.case.channel.rank:
-        work.say("channel.changed", {"from": work.case.channel.key, "to": key})
-        work.change(channel=channel)
+        change_channel(work, channel)
         outcome["channel"] = key
 
 

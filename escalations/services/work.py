@@ -13,7 +13,7 @@ intents to tell. An exception leaves nothing behind.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -50,9 +50,17 @@ class Work:
     """One act on one locked case. Collects changes; `flush` writes them."""
 
     def __init__(
-        self, case: Case, *, act: lifecycle.Act, actor: Actor, now: dt.datetime, created: bool = False
+        self,
+        case: Case,
+        *,
+        act: lifecycle.Act,
+        actor: Actor,
+        now: dt.datetime,
+        created: bool = False,
+        guarded_by: int | None = None,
     ) -> None:
         self.case = case
+        self.guarded_by = guarded_by
         self.created = created
         self.act = act
         self.actor = actor
@@ -60,7 +68,7 @@ class Work:
         self.policy: Policy = law.policy_of(case.policy_version_id)
         self.before = {name: getattr(case, name) for name in record.TRACKED}
         self._entries: list[record.Entry] = []
-        self._intents: list[tuple[str, list[str], dict[str, Any]]] = []
+        self._intents: list[tuple[str, list[str], dict[str, Any], bool]] = []
         self._touched: dict[int, Clock] = {}
         self._started: list[Clock] = []
         self._owner_cause: str | None = None
@@ -88,11 +96,14 @@ class Work:
         """What the actor is to this case: the predicate names of `core.lifecycle`."""
         if self.person is None:
             return frozenset({"engine" if self.actor.kind == "worker" else self.actor.kind})
+        if self.act in lifecycle.ON_ACCESS:
+            return people.guarding(self.person, self.case, self.guarded_by)
         return people.standing(self.person, self.case, self.now)
 
     def permit(self) -> None:
         """Refuse an act that the case's status does not allow, or that the actor may not do, in words."""
-        if self.person is not None and not may(self.person, "work_cases", self.case):
+        on_access = self.act in lifecycle.ON_ACCESS
+        if self.person is not None and not on_access and not may(self.person, "work_cases", self.case):
             raise NotAllowed("You may not work on this case. Ask the owner of its channel, or of the case, for help.")
         move = lifecycle.allowed(self.case.status, self.act)
         if isinstance(move, lifecycle.Refused):
@@ -134,10 +145,17 @@ class Work:
 
     def tell(self, kind: str, to: Iterable[str], **data: Any) -> None:
         """Intend to tell; `record.intent` says how recipients are written. Nobody is told of their own act."""
+        self._tell(kind, to, data, about=True)
+
+    def tell_blindly(self, kind: str, to: Iterable[str], **data: Any) -> None:
+        """Intend to tell people who may no longer see the case: the intent hangs on none, and says its reference."""
+        self._tell(kind, to, {**data, "reference": self.case.reference}, about=False)
+
+    def _tell(self, kind: str, to: Iterable[str], data: dict[str, Any], *, about: bool) -> None:
         mine = f"user:{self.actor.id}" if self.actor.kind == "user" else ""
         recipients = [token for token in dict.fromkeys(to) if token and token != mine]
         if recipients:
-            self._intents.append((kind, recipients, data))
+            self._intents.append((kind, recipients, data, about))
 
     def own(self, *, cause: str, **columns: Any) -> None:
         """Give the case to another team, person or level; the ownership interval is closed and a new one opened."""
@@ -266,12 +284,12 @@ class Work:
             record.intent(
                 kind=kind,
                 occurrence=f"{case.pk}/{head.seq}/{number}/{kind}",
-                case_id=case.pk,
+                case_id=case.pk if about else None,
                 now=self.now,
                 to=to,
                 data=data,
             )
-            for number, (kind, to, data) in enumerate(self._intents)
+            for number, (kind, to, data, about) in enumerate(self._intents)
         )
         if self._intents:
             nudging.nudge()
@@ -340,10 +358,14 @@ def working(
     actor: Actor,
     now: dt.datetime,
     version: int | None = None,
+    guarded_by: int | None = None,
+    standing: Callable[[Work], frozenset[str]] | None = None,
 ) -> Iterator[Work]:
     """Lock a case for one act, check it, and write what was collected when the block ends.
 
-    `version` is the one that the person saw; None skips the check (engine, integrations).
+    `version` is the one that the person saw; None skips the check (engine, integrations). For acts on who may see the
+    case, `guarded_by` names the channel whose people decide when it is not the case's own, and `standing` works out the
+    person's roles where the channel says nothing of them.
 
     Raises Case.DoesNotExist, NotAllowed, Refused, or Stale with the events since then. Nothing is written when the
     block raises. Queries: one for the case, one for its clocks when asked, one for the person's standing, then writes.
@@ -352,7 +374,9 @@ def working(
         case = _locked(case_id)
         if version is not None and case.version != version:
             raise Stale(list(_since(case, version)))
-        work = Work(case, act=act, actor=actor, now=now)
+        work = Work(case, act=act, actor=actor, now=now, guarded_by=guarded_by)
+        if standing is not None:
+            work.standing = standing(work)
         work.permit()
         yield work
         work.flush()
