@@ -7,11 +7,12 @@ home         what people find when they come in
 cases        the table of cases, and one case's page
 act_table    every act with its form and its service; acts: which are possible now, and why not
 beside       what the desk itself shows beside a case
+access       single cases opened to single people, breaking the glass, its review
 people       accounts, memberships, absences, cover, on call
 queue        deliveries with the dead letters, heartbeats, the work queue: read-only
 law          registry rows and policy versions, read-only, saying where they are changed
 """
 
-from escalations.admin import acts, beside, cases, home, law, members, people, queue
+from escalations.admin import access, acts, beside, cases, home, law, members, people, queue
 
-__all__ = ["acts", "beside", "cases", "home", "law", "members", "people", "queue"]
+__all__ = ["access", "acts", "beside", "cases", "home", "law", "members", "people", "queue"]

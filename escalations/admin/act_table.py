@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from escalations.core import lifecycle
+from escalations.forms import access
 from escalations.forms import acts as forms
 from escalations.forms.base import ActForm
 from escalations.forms.facts import Facts
@@ -19,9 +20,11 @@ from escalations.forms.remedies import Decide, RemedyForm
 from escalations.services import (
     assignment,
     closing,
+    compartments,
     escalation,
     evidence,
     facts,
+    grants,
     handoffs,
     pauses,
     remedies,
@@ -321,6 +324,62 @@ ACTS: dict[str, Act] = {
             closing.link,
             _("Linked."),
             send=_("Link"),
+        ),
+        Act(
+            "restrict",
+            "restrict",
+            _("Move into a stricter channel"),
+            "lock",
+            access.Restrict,
+            compartments.restrict,
+            _("Moved: from now on only that channel sees it."),
+            lead=_(
+                "Whoever does not belong to that channel loses the case at once, perhaps you too. "
+                "Taking it out again needs two people."
+            ),
+            send=_("Move it"),
+        ),
+        Act(
+            "ask-release",
+            "ask_release",
+            _("Move out of this channel"),
+            "lock_open",
+            access.ToChannel,
+            compartments.ask_release,
+            _("Asked: a second person of the channel decides."),
+            lead=_("More people will see it. Somebody else of this channel decides whether it goes."),
+            send=_("Ask for it"),
+        ),
+        Act(
+            "decide-release",
+            "decide_release",
+            _("Decide whether it leaves the channel"),
+            "rule",
+            access.DecideRelease,
+            compartments.decide_release,
+            _("Decided."),
+            send=_("Decide"),
+        ),
+        Act(
+            "call-in",
+            "call_in",
+            _("Open it to an expert"),
+            "person_add",
+            access.CallIn,
+            grants.call_in,
+            _("Opened; they are told."),
+            lead=_("They see this one case, until the moment that you choose."),
+            send=_("Open it"),
+        ),
+        Act(
+            "end-grant",
+            "end_grant",
+            _("End somebody's access"),
+            "person_remove",
+            access.EndGrant,
+            grants.end_grant,
+            _("Ended: they no longer see it."),
+            send=_("End it now"),
         ),
         Act(
             "merge",

@@ -62,6 +62,8 @@ class Offer:
 
 def offer(act: Act, top: Top) -> Offer:
     """Whether an act is possible for the reader of this page now, and why not."""
+    if act.rule in lifecycle.ON_ACCESS:
+        return _on_access(act, top)
     if not top.works:
         return Offer(act, __("You may read this case, not work on it: its channel's owner decides who does."))
     move = lifecycle.allowed(top.case.status, act.rule)  # type: ignore[arg-type]
@@ -80,6 +82,23 @@ def offer(act: Act, top: Top) -> Offer:
     if act.name == "move-version" and not top.other_versions:
         return Offer(act, __("There is no other version of the playbook in force or before it."))
     return Offer(act, " ".join(unmet) or refusal)
+
+
+def _on_access(act: Act, top: Top) -> Offer:
+    """An act on who may see the case: asked of the reader's part in its channel."""
+    move = lifecycle.allowed(top.case.status, act.rule)
+    if isinstance(move, lifecycle.Refused):
+        return Offer(act, str(move))
+    refusal = move.refusal_for(top.guards)
+    if act.name == "end-grant" and top.mine:
+        refusal = ""
+    if act.name == "decide-release" and top.move is not None and top.move.asked_by_id == top.reader:
+        return Offer(act, __("Somebody else decides: not who asked."))
+    if act.name == "restrict" and not top.stricter:
+        return Offer(act, __("There is no stricter channel than %(channel)s.") % {"channel": top.case.channel})
+    if act.name == "ask-release" and not top.wider:
+        return Offer(act, __("No channel is less strict than %(channel)s.") % {"channel": top.case.channel})
+    return Offer(act, refusal or " ".join(move.unmet(top.holding)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +126,14 @@ def offers(top: Top) -> Offers:
     menu = [
         item
         for name, item in found.items()
-        if name not in in_bar and name not in hidden and (item.possible or name not in FIRST_STEPS)
+        if name not in in_bar and name not in hidden and (item.possible or not _only_when_possible(item.act))
     ]
     menu.sort(key=lambda item: not item.possible)
     return Offers(tuple(bar), tuple(menu))
+
+
+def _only_when_possible(act: Act) -> bool:
+    return act.name in FIRST_STEPS or act.rule in lifecycle.ON_ACCESS
 
 
 def _shown(place: tuple[str, ...], top: Top) -> str:
@@ -139,7 +162,7 @@ def perform(act: Act, form: ActForm, *, case: Case, user: User, now: dt.datetime
     data = form.cleaned_data
     common = {"actor": Actor.user(user), "now": now, "version": data["version"]}
     arguments = form.arguments()
-    if act.name != "decide":
+    if act.name not in ("decide", "end-grant"):  # these name a row of the case
         common["case_id"] = case.pk
     return act.service(**arguments, **common)
 

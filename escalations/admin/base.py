@@ -23,8 +23,9 @@ def works_here(user: Any) -> bool:
 
 
 def sees_cases(user: Any) -> bool:
-    """Whether somebody reaches the cases of at least one channel."""
-    return works_here(user) and bool(Reach.of(user).channels("see_cases"))
+    """Whether somebody reaches the cases of at least one channel, or single ones."""
+    reach = Reach.of(user)
+    return works_here(user) and bool(reach.channels("see_cases") or reach.granted("see_cases"))
 
 
 class DeskAdmin(ModelAdmin):

@@ -22,15 +22,15 @@ from unfold.views import ChangeList
 from escalations import panels
 from escalations.admin import acts
 from escalations.admin.base import DeskAdmin, person_of, sees_cases
-from escalations.admin.keyset import KeysetAdmin, KeysetChangeList
+from escalations.admin.keyset import AFTER, BEFORE, KeysetAdmin, KeysetChangeList
 from escalations.admin.tabs import TABS, tab_context
 from escalations.core.actor import Actor
 from escalations.errors import DeskError, Stale
 from escalations.forms.base import ActForm
 from escalations.forms.leaving import LeavingForm
 from escalations.models import Case, Membership, User
-from escalations.selectors import caselist, casepage, duty, people, radar, timeline
-from escalations.services import assignment, handoffs
+from escalations.selectors import caselist, casepage, duty, keyset, people, radar, timeline
+from escalations.services import assignment, grants, handoffs
 
 BULK = 200
 """Cases that one bulk reassignment takes at most."""
@@ -52,6 +52,17 @@ class CaseList(KeysetChangeList):
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Case]:
         return caselist.cases(self.asked, person_of(request), self.now).select_related(*radar.LINE)
+
+    def get_page(self, request: HttpRequest) -> keyset.Page[Case]:
+        return caselist.page(
+            self.asked,
+            person_of(request),
+            self.now,
+            self.sort,
+            after=self.cursor_params[AFTER],
+            before=self.cursor_params[BEFORE],
+            size=self.list_per_page,
+        )
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -247,7 +258,12 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
 
     def _not_here(self, request: HttpRequest) -> HttpResponse:
         """The same answer for a case that does not exist and for one that is not this person's to see."""
-        context = {**self.admin_site.each_context(request), "title": _("No such case"), "opts": self.opts}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("No such case"),
+            "opts": self.opts,
+            "may_break_glass": grants.may_break_glass(person_of(request), timezone.now()),
+        }
         return TemplateResponse(request, "admin/desk/not_here.html", context, status=404)
 
     # ------------------------------------------------------------------------------------------------- several at once

@@ -26,6 +26,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "escalations.cover": "swap_horiz",
             "escalations.oncallshift": "call",
             "escalations.channelrequest": "key",
+            "escalations.casegrant": "lock_open",
             "escalations.user": "person",
             "auth.group": "group_work",
         },

@@ -26,7 +26,7 @@ from unfold.views import ChangeList
 from escalations.admin.base import DeskAdmin, person_of, works_here
 from escalations.admin.keyset import KeysetAdmin, KeysetChangeList
 from escalations.models import Delivery, Heartbeat, Outbox, Party, Team, User
-from escalations.models.reach import Reach
+from escalations.models.reach import may
 from escalations.outbound.failures import scrub
 from escalations.outbound.occasions import occasion
 from escalations.selectors import outbox
@@ -49,7 +49,7 @@ def may_resend(user: User, row: Delivery) -> bool:
     if user.has_perm("escalations.change_delivery"):
         return True
     case = row.outbox.case
-    return case is not None and case.channel_id in Reach.of(user).channels("work_cases")
+    return case is not None and may(user, "work_cases", case)
 
 
 def recipients(rows: list[Delivery]) -> dict[str, str]:

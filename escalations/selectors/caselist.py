@@ -10,9 +10,10 @@ from django.db.models import Q, QuerySet
 
 from escalations import keys
 from escalations.models import Case, Channel, Team, User
+from escalations.models.case import CaseQuerySet
 from escalations.models.reach import Reach
-from escalations.selectors import people
-from escalations.selectors.radar import SOON
+from escalations.selectors import keyset, people, reading
+from escalations.selectors.radar import LINE, SOON
 
 ORDERINGS: Mapping[str, tuple[str, ...]] = {
     "due": ("radar_at", "-id"),
@@ -70,7 +71,18 @@ def _number(value: str) -> str:
 
 def cases(asked: Filters, user: User, now: dt.datetime) -> QuerySet[Case]:
     """The cases that were asked for, of those that this person may see; unordered."""
-    rows = Case.objects.visible_to(user)
+    return _asked(Case.objects.visible_to(user), asked, user, now)
+
+
+def page(
+    asked: Filters, user: User, now: dt.datetime, sort: str, *, after: str = "", before: str = "", size: int = 25
+) -> keyset.Page[Case]:
+    """One page of `cases` in the ordering `sort`, with what a line shows."""
+    rows = _asked(Case.objects.all(), asked, user, now).select_related(*LINE)
+    return reading.page(rows, user, ORDERINGS[sort], after=after, before=before, size=size)
+
+
+def _asked(rows: CaseQuerySet, asked: Filters, user: User, now: dt.datetime) -> QuerySet[Case]:
     if asked.status == OPEN:
         rows = rows.open().exclude(status=Case.Status.RESOLVED)
     elif asked.status != EVERY:

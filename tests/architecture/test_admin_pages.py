@@ -21,7 +21,9 @@ from django.utils import timezone
 from django_q.models import OrmQ, Task
 from django_q.signing import SignedPackage
 
-from escalations.models import Channel, User
+from escalations.core.actor import Actor
+from escalations.models import Case, Channel, User
+from escalations.services import grants
 
 OURS = {"escalations", "playbook", "governance"}
 PAGES = sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label)
@@ -38,6 +40,7 @@ def _demo(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> It
         call_command("demo", cases=30, seed=7, verbosity=0)
         call_command("sync_schedules", verbosity=0)
         _fill_the_queue()
+        _break_the_glass()
         yield
         transaction.set_rollback(True)
 
@@ -50,6 +53,13 @@ def _fill_the_queue() -> None:
         Task.objects.create(
             id=f"task-{done}", name="task", func="escalations.tasks.heartbeat", started=now, stopped=now, success=done
         )
+
+
+def _break_the_glass() -> None:
+    """A case that somebody opened to themselves: in the demo all is well."""
+    somebody = User.objects.create_superuser("passer-by", "passer-by@example.test", "x" * 20)
+    case = Case.objects.latest("pk")
+    grants.break_glass(reference=case.reference, actor=Actor.user(somebody), now=timezone.now(), reason="It burns.")
 
 
 @pytest.fixture
