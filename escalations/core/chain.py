@@ -1,5 +1,8 @@
 """The chain of a case's events: what happened, in which order, and by whom cannot be changed without being found.
 
+The access log has chains of the same kind, one per person; `space` keeps the two apart, so that a link of one never
+fits into the other.
+
 Each event carries a MAC over its own fields and the MAC of the event before it; the case carries its last event's
 number and MAC, sealed by a MAC of their own (the head). A changed, removed, inserted or swapped event breaks the
 first link after the change, a cut-off end disagrees with the head.
@@ -10,9 +13,9 @@ the words could be guessed from.
 
 What it cannot show: a whole case set back to an earlier genuine state, with its head. That is what anchors are for.
 
-    text MACed for an event = numbers, each followed by "|": format, case, seq, microseconds of `at` since 1970, and
-    the lengths in characters of the six texts that follow; then kind, actor kind, actor id, commitment, history
-    digest, the previous MAC; then `data`, to the end. Lengths first make it readable in one way only.
+    text MACed for an event = numbers, each followed by "|": space and format, case, seq, microseconds of `at` since
+    1970, and the lengths in characters of the six texts that follow; then kind, actor kind, actor id, commitment,
+    history digest, the previous MAC; then `data`, to the end. Lengths first make it readable in one way only.
 """
 
 from __future__ import annotations
@@ -36,7 +39,24 @@ SHORTEST_KEY = 32
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _TICK = dt.timedelta(microseconds=1)
 
-How = Literal["missing", "repeated", "altered", "detached", "unknown_key", "truncated", "beyond_head", "head"]
+How = Literal[
+    "missing",
+    "repeated",
+    "altered",
+    "detached",
+    "unknown_key",
+    "truncated",
+    "beyond_head",
+    "head",
+    "payload",
+    "history_changed",
+    "history_missing",
+    "history_added",
+    "state",
+    "removed",
+    "set_back",
+]
+Space = Literal["event", "access"]
 
 
 class UnknownKeyError(KeyError):
@@ -137,6 +157,7 @@ def link(
     commitment: str,
     history_digest: str,
     prev: str,
+    space: Space = "event",
 ) -> str:
     """The MAC of one event, as 64 hexadecimal digits: a few microseconds.
 
@@ -151,18 +172,21 @@ def link(
     except TypeError:
         raise ValueError(f"an event's time has a zone; {at!r} has none") from None
     text = (
-        f"event1|{case_id}|{seq}|{ticks}|{len(kind)}|{len(actor_kind)}|{len(actor_id)}|{len(commitment)}"
+        f"{space}1|{case_id}|{seq}|{ticks}|{len(kind)}|{len(actor_kind)}|{len(actor_id)}|{len(commitment)}"
         f"|{len(history_digest)}|{len(prev)}|{kind}{actor_kind}{actor_id}{commitment}{history_digest}{prev}{data}"
     )
     return _hmac(key, text.encode(), "sha256").hex()
 
 
-def head(key: bytes, *, case_id: int, seq: int, mac: str) -> str:
+def head(key: bytes, *, case_id: int, seq: int, mac: str, space: Space = "event") -> str:
     """The MAC that seals the end of a case's chain: without it, the last events could be cut off unseen."""
-    return _hmac(key, f"head1|{case_id}|{seq}|{mac}".encode(), "sha256").hex()
+    name = "head" if space == "event" else f"{space}-head"
+    return _hmac(key, f"{name}1|{case_id}|{seq}|{mac}".encode(), "sha256").hex()
 
 
-def verify(keyring: Keyring, case_id: int, links: Iterable[Link], end: Head | None) -> Break | None:
+def verify(
+    keyring: Keyring, case_id: int, links: Iterable[Link], end: Head | None, space: Space = "event"
+) -> Break | None:
     """Walk a chain and return the first break, or None when every link and the head hold.
 
     `links` are the case's events by `seq`; they are read once and not kept, so a cursor will do. `end` is None for a
@@ -170,14 +194,14 @@ def verify(keyring: Keyring, case_id: int, links: Iterable[Link], end: Head | No
     """
     seq, prev = 0, GENESIS
     for item in links:
-        found = _broken(keyring, case_id, item, seq + 1, prev)
+        found = _broken(keyring, case_id, item, seq + 1, prev, space)
         if found is not None:
             return found
         seq, prev = item.seq, item.mac
     if end is None:
         return None if seq == 0 else Break(seq, "head", f"the case has {seq} events but no head")
     try:
-        sealed = head(keyring.key(end.key_id), case_id=case_id, seq=end.seq, mac=end.mac)
+        sealed = head(keyring.key(end.key_id), case_id=case_id, seq=end.seq, mac=end.mac, space=space)
     except UnknownKeyError as error:
         return Break(end.seq, "unknown_key", f"head: {error}")
     if not compare_digest(sealed, end.head_mac):
@@ -191,7 +215,7 @@ def verify(keyring: Keyring, case_id: int, links: Iterable[Link], end: Head | No
     return None
 
 
-def _broken(keyring: Keyring, case_id: int, item: Link, seq: int, prev: str) -> Break | None:
+def _broken(keyring: Keyring, case_id: int, item: Link, seq: int, prev: str, space: Space) -> Break | None:
     if item.seq > seq:
         return Break(seq, "missing", f"event {seq} is missing: event {item.seq} follows event {seq - 1}")
     if item.seq < seq:
@@ -212,6 +236,7 @@ def _broken(keyring: Keyring, case_id: int, item: Link, seq: int, prev: str) -> 
         commitment=item.commitment,
         history_digest=item.history_digest,
         prev=item.prev,
+        space=space,
     )
     if not compare_digest(mac, item.mac):
         return Break(seq, "altered", f"event {seq} was changed after it was written")
