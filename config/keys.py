@@ -14,8 +14,12 @@ token     THROUGHLINE_TOKEN_KEYS       links sent to parties
 The last three are lists, ``id:base64,id2:base64``; the first is the current one, the others still read what
 they once wrote. Each variable may be replaced by ``<NAME>_FILE``, a path to a file that holds the value.
 
+Anchors are signed, so that whoever can write the database and holds the chain's keys, as the web does, still cannot
+make one. THROUGHLINE_ANCHOR_KEY holds the signing key, and is given only to where `manage.py anchor` and its schedule
+run; THROUGHLINE_ANCHOR_PUBLIC_KEYS holds the public halves, all that there ever were, and is given to everybody.
+
 Run as a program it makes keys: ``python config/keys.py new`` prints one, with ``make DIRECTORY`` it
-writes the missing files of all four kinds there, readable by the owner alone.
+writes the missing files of all kinds there, readable by the owner alone.
 """
 
 from __future__ import annotations
@@ -35,6 +39,8 @@ KEY_KINDS = {
     "field": "THROUGHLINE_FIELD_KEYS",
     "token": "THROUGHLINE_TOKEN_KEYS",
 }
+ANCHOR_VARIABLE = "THROUGHLINE_ANCHOR_KEY"
+ANCHOR_PUBLIC_VARIABLE = "THROUGHLINE_ANCHOR_PUBLIC_KEYS"
 SECRET_VARIABLE = "SECRET_KEY"  # noqa: S105 - the name of a variable, not a secret
 
 
@@ -126,19 +132,51 @@ def load(environment: Mapping[str, str]) -> tuple[str, dict[str, list[tuple[str,
     return secret, keys
 
 
+def load_anchor(environment: Mapping[str, str]) -> dict[str, list[tuple[str, bytes]]]:
+    """Return the keys of anchors: ``sign`` (the private one, or none here) and ``verify`` (the public ones).
+
+    Neither is needed for the desk to run; `doctor` says what lacks. Where only the private one is given, its public
+    half is worked out. Raises KeyProblem for a malformed one, or for more than one private key.
+    """
+    private, public = read_value(ANCHOR_VARIABLE, environment), read_value(ANCHOR_PUBLIC_VARIABLE, environment)
+    sign = parse_keys(private, ANCHOR_VARIABLE) if private else []
+    if len(sign) > 1:
+        raise KeyProblem(f"{ANCHOR_VARIABLE} holds {len(sign)} keys; one signs. Old ones need only their public half.")
+    verify = parse_keys(public, ANCHOR_PUBLIC_VARIABLE) if public else []
+    verify += [(key_id, public_half(seed)) for key_id, seed in sign if key_id not in dict(verify)]
+    return {"sign": sign, "verify": verify}
+
+
+def public_half(seed: bytes) -> bytes:
+    """Return the 32 bytes of the public half of an Ed25519 key."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+
+def _anchor_public(private: Path) -> str:
+    ((key_id, seed),) = parse_keys(private.read_text(encoding="utf-8"), ANCHOR_VARIABLE)
+    return f"{key_id}:{base64.urlsafe_b64encode(public_half(seed)).decode()}"
+
+
 def make_files(directory: Path, now: datetime) -> dict[str, Path]:
-    """Make the missing key files of all four kinds in ``directory`` (mode 0700, files 0600).
+    """Make the missing key files of all kinds, and of anchors, in ``directory`` (mode 0700, files 0600).
 
     Returns the path of each by variable name. Existing files are left as they are, also when several
     processes arrive at once: each file is made under a name of its own and linked into place.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     paths: dict[str, Path] = {}
-    for name in (SECRET_VARIABLE, *KEY_KINDS.values()):
+    for name in (SECRET_VARIABLE, *KEY_KINDS.values(), ANCHOR_VARIABLE, ANCHOR_PUBLIC_VARIABLE):
         path = paths[name] = directory / name.lower()
         if path.exists():
             continue
-        text = secrets.token_urlsafe(50) if name == SECRET_VARIABLE else new_key(new_key_id(now))
+        if name == SECRET_VARIABLE:
+            text = secrets.token_urlsafe(50)
+        elif name == ANCHOR_PUBLIC_VARIABLE:
+            text = _anchor_public(paths[ANCHOR_VARIABLE])
+        else:
+            text = new_key(new_key_id(now))
         draft = directory / f".{name.lower()}.{os.getpid()}"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text + "\n")

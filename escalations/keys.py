@@ -12,7 +12,9 @@ import hmac
 import unicodedata
 from functools import cache
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
@@ -78,6 +80,31 @@ def blind_index(kind: str, value: str) -> str:
         return ""
     secret = settings.THROUGHLINE_KEYS["field"][-1][1]
     return hmac.new(secret, f"blind:{kind}:{normal}".encode(), hashlib.sha256).hexdigest()
+
+
+def may_sign() -> bool:
+    """Whether this process was given the key that signs anchors. The web need not be."""
+    return bool(settings.THROUGHLINE_ANCHOR_KEYS["sign"])
+
+
+def sign_anchor(body: str) -> tuple[str, str]:
+    """Key id and signature (128 hexadecimal digits) of an anchor. Raises LookupError where no signing key is given."""
+    if not may_sign():
+        raise LookupError("no key signs anchors here: set THROUGHLINE_ANCHOR_KEY, or THROUGHLINE_ANCHOR_KEY_FILE")
+    ((key_id, seed),) = settings.THROUGHLINE_ANCHOR_KEYS["sign"]
+    return key_id, Ed25519PrivateKey.from_private_bytes(seed).sign(body.encode()).hex()
+
+
+def anchor_signed(body: str, key_id: str, signature: str) -> bool:
+    """Whether an anchor was signed by the key of that id. Raises LookupError when its public half is not configured."""
+    public = dict(settings.THROUGHLINE_ANCHOR_KEYS["verify"]).get(key_id)
+    if public is None:
+        raise LookupError(f"no public anchor key {key_id!r}: put it back into THROUGHLINE_ANCHOR_PUBLIC_KEYS")
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(bytes.fromhex(signature), body.encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 @receiver(setting_changed)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 
-from config.keys import KEY_KINDS, SECRET_VARIABLE, load, make_files
+from config.keys import (
+    ANCHOR_PUBLIC_VARIABLE,
+    ANCHOR_VARIABLE,
+    KEY_KINDS,
+    SECRET_VARIABLE,
+    load,
+    load_anchor,
+    make_files,
+)
 
 os.environ.setdefault("THROUGHLINE_HTTPS", "0")
 
@@ -17,9 +25,10 @@ _files = make_files(VAR_DIR / "keys", datetime.now(UTC))
 _environment = {f"{name}_FILE": str(path) for name, path in _files.items()} | {
     name: value
     for name, value in os.environ.items()
-    if name.removesuffix("_FILE") in {SECRET_VARIABLE, *KEY_KINDS.values()}
+    if name.removesuffix("_FILE") in {SECRET_VARIABLE, *KEY_KINDS.values(), ANCHOR_VARIABLE, ANCHOR_PUBLIC_VARIABLE}
 }
 SECRET_KEY, THROUGHLINE_KEYS = load(_environment)
+THROUGHLINE_ANCHOR_KEYS = load_anchor(_environment)
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 _host = env.str("HOST", default="")

@@ -6,12 +6,13 @@ import os
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.keys import KeyProblem, load
+from config.keys import KeyProblem, load, load_anchor
 from config.settings.base import *  # noqa: F403
 from config.settings.base import ALLOWED_HOSTS, DEBUG
 
 try:
     SECRET_KEY, THROUGHLINE_KEYS = load(os.environ)
+    THROUGHLINE_ANCHOR_KEYS = load_anchor(os.environ)
 except KeyProblem as problem:
     raise ImproperlyConfigured(str(problem)) from problem
 

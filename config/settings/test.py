@@ -8,7 +8,7 @@ from pathlib import Path
 
 os.environ.setdefault("THROUGHLINE_HTTPS", "0")
 
-from config.keys import KEY_BYTES
+from config.keys import KEY_BYTES, public_half
 from config.settings.base import *  # noqa: F403
 from config.settings.base import DATABASES, Q_CLUSTER, STORAGES
 
@@ -16,6 +16,10 @@ SECRET_KEY = "test-only-" + "x" * 50
 THROUGHLINE_KEYS = {
     kind: [(f"{kind}-2", bytes([place]) * KEY_BYTES), (f"{kind}-1", bytes([place + 100]) * KEY_BYTES)]
     for place, kind in enumerate(("chain", "field", "token"), start=1)
+}
+THROUGHLINE_ANCHOR_KEYS = {
+    "sign": [("anchor-1", bytes([50]) * KEY_BYTES)],
+    "verify": [("anchor-1", public_half(bytes([50]) * KEY_BYTES))],
 }
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 THROUGHLINE_BASE_URL = "https://desk.example.test"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from config.keys import KeyProblem, load, make_files, new_key, parse_keys
+from config.keys import KeyProblem, load, load_anchor, make_files, new_key, parse_keys, public_half
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -100,7 +100,7 @@ def test_a_developers_machine_has_debug_off_and_keys_of_its_own(tmp_path: Path) 
 
 def test_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     paths = make_files(tmp_path / "keys", NOW)
-    assert len(paths) == 4
+    assert len(paths) == 6
     assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths.values()} == {0o600}
     assert {path.name for path in (tmp_path / "keys").iterdir()} == {path.name for path in paths.values()}
@@ -180,3 +180,23 @@ def test_sqlite_is_opened_with_the_measured_options() -> None:
     assert "synchronous = NORMAL" in options["init_command"]
     assert connection.settings_dict["ATOMIC_REQUESTS"] is False
     assert Q_CLUSTER["retry"] >= Q_CLUSTER["timeout"] * (2 + Q_CLUSTER["queue_limit"] / Q_CLUSTER["workers"])
+
+
+def test_the_key_of_anchors_and_its_public_half_fit(tmp_path: Path) -> None:
+    paths = make_files(tmp_path, NOW)
+    keys = load_anchor({f"{name}_FILE": str(path) for name, path in paths.items()})
+    ((key_id, seed),) = keys["sign"]
+    assert keys["verify"] == [(key_id, public_half(seed))]
+
+
+def test_the_web_needs_only_the_public_half_of_the_anchor_key(tmp_path: Path) -> None:
+    paths = make_files(tmp_path, NOW)
+    public = {"THROUGHLINE_ANCHOR_PUBLIC_KEYS_FILE": str(paths["THROUGHLINE_ANCHOR_PUBLIC_KEYS"])}
+    keys = load_anchor(public)
+    assert (keys["sign"], len(keys["verify"])) == ([], 1)
+    assert load_anchor({}) == {"sign": [], "verify": []}
+
+
+def test_one_key_signs_anchors() -> None:
+    with pytest.raises(KeyProblem, match="THROUGHLINE_ANCHOR_KEY holds 2 keys; one signs"):
+        load_anchor({"THROUGHLINE_ANCHOR_KEY": f"{new_key('a')},{new_key('b')}"})
