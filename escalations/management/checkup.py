@@ -23,7 +23,7 @@ from django.core.mail import get_connection
 from django.db import DatabaseError, connection, models
 
 from escalations import append_only, keys, schedules
-from escalations.models import Event, Party, PolicyVersion
+from escalations.models import Anchor, Case, Event, Party, PolicyVersion
 from escalations.outbound import notify
 from escalations.selectors import law
 from escalations.selectors.health import Health, health
@@ -32,6 +32,7 @@ Level = Literal["ok", "warn", "fail"]
 APPS = ("escalations", "playbook", "governance")
 HORIZON = dt.timedelta(days=365)
 SKEW_S = 5
+ANCHOR_AGE = dt.timedelta(hours=26)
 ORPHANS_COUNTED = 1000
 
 
@@ -56,7 +57,7 @@ def checkup(now: dt.datetime) -> Iterator[Finding]:
     yield from database_options(now)
     yield from migrations(state)
     if not state.pending_migrations:
-        for check in (keys_in_use, engine_runs, post_leaves, schedules_in_sync, policy_in_force, orphans):
+        for check in (keys_in_use, anchored, engine_runs, post_leaves, schedules_in_sync, policy_in_force, orphans):
             try:
                 yield from check(now, state)
             except DatabaseError as error:
@@ -127,6 +128,32 @@ def keys_in_use(now: dt.datetime, state: Health) -> Iterator[Finding]:
         yield Finding("keys in use", "ok", "The keys of the oldest and newest rows are configured.")
 
 
+def anchored(now: dt.datetime, state: Health) -> Iterator[Finding]:
+    """The ends of all chains were anchored within the last day, and whoever looks can check the signature."""
+    newest = Anchor.objects.order_by("-number").first()
+    if newest is not None and newest.key_id not in dict(settings.THROUGHLINE_ANCHOR_KEYS["verify"]):
+        say = f"The last anchor was signed with {newest.key_id}: add its public half to THROUGHLINE_ANCHOR_PUBLIC_KEYS."
+        yield Finding("anchors", "fail", say)
+        return
+    # When the first case came to this desk; its events may be older, where it was imported.
+    first = Case.history.model.objects.order_by("history_id").values_list("history_date", flat=True).first()
+    since = newest.at if newest is not None else first
+    if since is None:
+        yield Finding("anchors", "ok", "Nothing to keep yet: there is no case.")
+    elif now - since > ANCHOR_AGE:
+        what = f"The last anchor is {_hours(now - since)} old" if newest else "No anchor was ever taken"
+        cure = "Run `python manage.py anchor` where THROUGHLINE_ANCHOR_KEY is set, and give that key to the workers"
+        yield Finding("anchors", "fail", f"{what}: a case set back or removed would not be found. {cure}.")
+    elif newest is None:
+        yield Finding("anchors", "ok", "The first one is taken within a day of the first case.")
+    else:
+        yield Finding("anchors", "ok", f"Anchor {newest.number} is {_hours(now - since)} old.")
+
+
+def _hours(age: dt.timedelta) -> str:
+    return f"{max(0, int(age.total_seconds() // 3600))} h"
+
+
 def _ends(rows: models.QuerySet, column: str) -> set[str]:
     return {
         row for row in (rows.values_list(column, flat=True).first(), rows.values_list(column, flat=True).last()) if row
@@ -169,8 +196,10 @@ def database_options(now: dt.datetime) -> Iterator[Finding]:
     asked = _sqlite_options if connection.vendor == "sqlite" else _postgres_options
     problems += asked()
     problems += _skew(now)
-    if Event._meta.db_table in connection.introspection.table_names() and not append_only.guarded(connection):
-        problems.append(("fail", "events can be changed: their trigger is missing. Apply the migrations again"))
+    if Event._meta.db_table in connection.introspection.table_names():
+        for table in append_only.unguarded(connection):
+            say = f"{append_only.TABLES[table]} can be changed: their trigger is missing. Apply the migrations again"
+            problems.append(("fail", say))
     for level, problem in problems:
         yield Finding("database options", level, problem[:1].upper() + problem[1:] + ".")
     if not problems:

@@ -33,11 +33,18 @@ from escalations.models.correspondence import Evidence, Message, Note  # isort: 
 from escalations.models.continuity import Approval, CaseLink, Escalation, Handoff, Remedy  # isort: skip
 from escalations.models.outbox import Delivery, Outbox  # isort: skip
 from escalations.models.operations import Heartbeat, ImportRow  # isort: skip
+from escalations.models.accesslog import AccessEntry, AccessHead, AccessReview  # isort: skip
+from escalations.models.anchor import Anchor, AnchorPart  # isort: skip
 
 __all__ = [
     "CHAIN_FIELDS",
     "NEVER",
     "Absence",
+    "AccessEntry",
+    "AccessHead",
+    "AccessReview",
+    "Anchor",
+    "AnchorPart",
     "Approval",
     "CalendarSnapshot",
     "Case",
