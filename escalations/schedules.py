@@ -68,6 +68,7 @@ DECLARED: tuple[Declared, ...] = (
     Declared("assign-waiting", "assign_waiting", "people who have become free get what waits", minutes=1),
     Declared("close-settled", "close_settled", "resolved cases close when the party is content", minutes=15),
     Declared("take-effect", "take_effect", "names follow a playbook version that has come into force", minutes=5),
+    Declared("anchor", "anchor", "once a day the ends of all chains that have moved are signed", minutes=60),
     Declared("audit-timers", "audit_timers", "what should have fired and did not is found", minutes=5),
 )
 

@@ -7,11 +7,14 @@ be run twice or be killed in the middle; the services stand both. Each ends well
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
-from escalations.services import assignment, audit, closing, delivery, nudging, registry
+from escalations import keys
+from escalations.services import anchoring, assignment, audit, closing, delivery, nudging, registry
 from escalations.services import sweep as sweeping
 from escalations.services.heartbeat import beat
 
@@ -50,6 +53,20 @@ def take_effect() -> dict[str, Any]:
     now = timezone.now()
     detail = dict(registry.bring_into_force(now=now))
     beat(name="law", now=now, detail=detail)
+    return detail
+
+
+def anchor() -> dict[str, Any]:
+    """Take the day's anchor when it is due, where the key that signs is given; and write it out, where a folder is."""
+    now = timezone.now()
+    detail: dict[str, Any] = {"signs": keys.may_sign()}
+    if keys.may_sign():
+        taken = anchoring.take_daily(now=now)
+        if taken is not None:
+            detail |= {"anchor": taken.number, "heads": taken.heads}
+        if settings.THROUGHLINE_ANCHOR_DIR:
+            detail["files"] = len(anchoring.export(directory=Path(settings.THROUGHLINE_ANCHOR_DIR)))
+    beat(name="anchor", now=now, detail=detail)
     return detail
 
 

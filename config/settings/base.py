@@ -215,6 +215,9 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
 
+#: Where the daily anchors are also written as files that are never changed; empty: in the database alone.
+THROUGHLINE_ANCHOR_DIR = env.str("THROUGHLINE_ANCHOR_DIR", default="")
+
 # ------------------------------------------------------------------------------------------------ mail
 if env.str("EMAIL_URL", default="").startswith("smtps:"):
     raise ImproperlyConfigured(

@@ -63,6 +63,23 @@ def history_digest(values: Mapping[str, Any]) -> str:
     return digest_of({name: plain(value) for name, value in values.items()})
 
 
+#: Columns of a case that came when rows of its history were there already, the oldest first, each with what those rows
+#: hold in it. A row's digest leaves out what was not there when it was written; a test holds the first ones to a list.
+LATER: tuple[tuple[str, Any], ...] = ()
+
+
+def history_digests(values: Mapping[str, Any]) -> list[str]:
+    """The digests that a stored history row may have been sealed with: of all its columns, and, where the columns that
+    came later hold nothing, of those that there were before."""
+    left = dict(values)
+    found = [history_digest(left)]
+    for name, nothing in reversed(LATER):
+        if left.pop(name) != nothing:
+            break
+        found.append(history_digest(left))
+    return found
+
+
 class Linked(NamedTuple):
     """One event of a chain, ready to be written: `data` as canonical JSON text, `salt` empty where it has no words."""
 
