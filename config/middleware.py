@@ -1,14 +1,21 @@
-"""Headers that every answer carries, and the zone in which it writes times."""
+"""Headers that every answer carries, the zone in which it writes times, and the record of what it shows."""
 
 from __future__ import annotations
 
+import logging
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+
+from escalations.models import User
+from escalations.models.shown import Shown, watching
+from escalations.services import access
+
+log = logging.getLogger(__name__)
 
 _SHARED = (
     "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; "
@@ -54,3 +61,75 @@ class ReadersZone:
             zone = zoneinfo.ZoneInfo(settings.TIME_ZONE)
         with timezone.override(zone):
             return self.get_response(request)
+
+
+class AccessLog:
+    """Puts on record which sensitive cases an answer shows, before it is sent. What cannot be recorded is not sent.
+
+    A page takes no part in it: loading a case is what counts (`escalations.models.shown`). Redirects show nothing.
+    Costs one query for an answer that shows cases, and four more when a sensitive one is among them; none otherwise.
+    """
+
+    #: Elements that ask for themselves again, as the page that shows them (htmx names who asks).
+    POLLING = frozenset({"live", "case-top"})
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with access.acting(self._person(request)), watching() as shown:
+            response = self.get_response(request)
+        if getattr(response, "streaming", False):
+            response.streaming_content = self._noted(request, response.streaming_content, shown)  # type: ignore[attr-defined]
+        elif shown and not 300 <= response.status_code < 400:
+            try:
+                self._note(request, shown)
+            except Exception:
+                log.exception("looks at cases could not be recorded: the page was not shown")
+                return HttpResponse(NOT_RECORDED, status=503, content_type="text/plain; charset=utf-8")
+        return response
+
+    @staticmethod
+    def _person(request: HttpRequest) -> User | None:
+        """Who is signed in. No question to the database for a request without a session."""
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return None
+        return request.user if isinstance(request.user, User) else None
+
+    def _noted(self, request: HttpRequest, chunks: Iterable[bytes], shown: Shown) -> Iterator[bytes]:
+        """A streamed answer: what has been loaded is noted before the piece that may show it is let go."""
+        noted: set[int] = set()
+        pieces = iter(chunks)
+        while True:
+            with watching(shown):
+                piece = next(pieces, None)
+            new = {pk: channel for pk, channel in shown.items() if pk not in noted}
+            if new:
+                self._note(request, new)
+                noted |= set(new)
+            if piece is None:
+                return
+            yield piece
+
+    def _note(self, request: HttpRequest, shown: Shown) -> None:
+        if not isinstance(request.user, User):
+            return
+        match = request.resolver_match
+        arguments = [*match.args, *match.kwargs.values()] if match else []
+        named = {int(value) for value in map(str, arguments) if value.isdecimal()}
+        about = named & set(shown) if match and "case" in (match.url_name or "") else set()
+        access.note_shown(
+            person=request.user,
+            shown=shown,
+            surface=match.view_name if match else request.path_info,
+            now=timezone.now(),
+            named=min(about, default=None),
+            searched=any(request.GET.get(name) for name in ("q", "term", "s")),
+            polled=request.method == "GET" and request.headers.get("HX-Trigger") in self.POLLING,
+        )
+
+
+NOT_RECORDED = (
+    "This page was not shown: it holds cases whose every look is recorded, and the record could not be written.\n"
+    "Try again in a minute. If it stays, tell whoever keeps the desk running.\n"
+)

@@ -8,9 +8,11 @@ class EscalationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Workers begin at once with what is due every minute."""
+        """Workers begin at once with what is due every minute; sign-ins and changes of rights are heard."""
         from django_q.signals import post_spawn
 
-        from escalations import schedules
+        from escalations import schedules, watch
+
+        watch.connect()
 
         post_spawn.connect(schedules.begin_at_once, dispatch_uid="escalations.begin_at_once")

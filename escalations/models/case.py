@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from escalations.models.people import User
 from escalations.models.policy import PolicyVersion
 from escalations.models.reach import Reach
 from escalations.models.registry import Category, Channel, Level, Region, Team
+from escalations.models.shown import shown
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -138,6 +140,13 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Case:
+        """A row as it comes from the database. While a page is made for somebody, it counts as shown to them."""
+        row = super().from_db(db, field_names, values, **more)
+        shown(row.__dict__)
+        return row
 
     def get_absolute_url(self) -> str:
         return f"/admin/escalations/case/{self.pk}/change/"
