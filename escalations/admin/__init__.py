@@ -10,9 +10,10 @@ beside       what the desk itself shows beside a case
 access       single cases opened to single people, breaking the glass, its review
 people       accounts, memberships, absences, cover, on call
 queue        deliveries with the dead letters, heartbeats, the work queue: read-only
+accesslog    looks, sign-ins and changes of rights, for auditors
 law          registry rows and policy versions, read-only, saying where they are changed
 """
 
-from escalations.admin import access, acts, beside, cases, home, law, members, people, queue
+from escalations.admin import access, accesslog, acts, beside, cases, home, law, members, people, queue
 
-__all__ = ["access", "acts", "beside", "cases", "home", "law", "members", "people", "queue"]
+__all__ = ["access", "accesslog", "acts", "beside", "cases", "home", "law", "members", "people", "queue"]

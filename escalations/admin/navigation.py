@@ -45,7 +45,13 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
         },
     ),
 )
-SYMBOLS = {"delivery": "send", "outbox": "outbox", "heartbeat": "ecg_heart", "edition": "menu_book"}
+SYMBOLS = {
+    "accessentry": "visibility",
+    "delivery": "send",
+    "outbox": "outbox",
+    "heartbeat": "ecg_heart",
+    "edition": "menu_book",
+}
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
