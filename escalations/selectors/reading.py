@@ -84,8 +84,10 @@ def _ids(rows: QuerySet[Case], reach: Reach, keys: Sequence[str], count: int) ->
 
 def _head(rows: QuerySet[Case], keys: Sequence[str], channels: Sequence[int], count: int) -> tuple[list[Keyed], bool]:
     """The first rows of some channels among the first of all, and whether no more are needed: there are `count` of
-    them, or the head was the whole list. One query, a second when it found too few."""
+    them, or the head was the whole list. One query; on PostgreSQL a second when it found too few."""
     head, params = _compiled(rows, keys, count * HEAD, "channel_id")
+    if connection.vendor != "postgresql":
+        return _stepped(head, params, set(channels), count)
     columns = ", ".join(f"head.{name}" for name in (*_names(keys), "id"))
     wanted = ", ".join(map(str, channels))
     found = _run(
@@ -97,6 +99,21 @@ def _head(rows: QuerySet[Case], keys: Sequence[str], channels: Sequence[int], co
         return found, True
     ((length,),) = _run(f"SELECT count(*) FROM ({head}) AS head", params)
     return found, length < count * HEAD
+
+
+def _stepped(head: str, params: Sequence[Any], channels: set[int], count: int) -> tuple[list[Keyed], bool]:
+    """The same on SQLite, which works out each row when it is asked for, and all of a subquery before its first."""
+    found: list[Keyed] = []
+    looked = 0
+    with connection.cursor() as cursor:
+        cursor.execute(head, params)
+        for *key, channel, pk in cursor:
+            looked += 1
+            if channel in channels:
+                found.append((*key, pk))
+                if len(found) == count:
+                    return found, True
+    return found, looked < count * HEAD
 
 
 def _by_channel(rows: QuerySet[Case], keys: Sequence[str], channels: Sequence[int], count: int) -> list[Keyed]:
