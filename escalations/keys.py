@@ -71,15 +71,46 @@ def decrypt(stored: str) -> str:
 def blind_index(kind: str, value: str) -> str:
     """A keyed fingerprint of a normalised e-mail address or phone number, for exact look-up only.
 
-    Uses the last configured field key, so that rotating keys does not orphan the indexes written before.
+    Made with the field key that writes now. Look up with `blind_indexes`: rows that a rotation has not reached yet
+    carry the fingerprint of an older key.
     """
+    return next(iter(blind_indexes(kind, value)), "")
+
+
+def blind_indexes(kind: str, value: str) -> list[str]:
+    """The fingerprints under every configured field key, the one that writes now first; none for an empty value."""
+    normal = _normal(kind, value)
+    if not normal:
+        return []
+    return [
+        hmac.new(secret, f"blind:{kind}:{normal}".encode(), hashlib.sha256).hexdigest()
+        for _key_id, secret in settings.THROUGHLINE_KEYS["field"]
+    ]
+
+
+def lasting_digests(kind: str, value: str) -> list[str]:
+    """Fingerprints that outlive erasures and rotations of field keys, one for each chain key, the current one first.
+
+    Chain keys are kept for ever, so what was erased is recognised when it comes back with a backup or an import. No
+    list of blind indexes can be matched against them.
+    """
+    normal = _normal(kind, value)
+    if not normal:
+        return []
+    ring = chain_keys()
+    ordered = [ring.current, *(key_id for key_id in ring.keys if key_id != ring.current)]
+    text = f"lasting1|{kind}|{normal}".encode()
+    return [hmac.new(ring.key(key_id), text, hashlib.sha256).hexdigest() for key_id in ordered]
+
+
+def _normal(kind: str, value: str) -> str:
+    """What two ways of writing the same address or number have in common; other values are as they are."""
+    if kind not in ("email", "phone"):
+        return value.strip()
     normal = unicodedata.normalize("NFKC", value).strip().casefold()
     if kind == "phone":
         normal = "".join(character for character in normal if character.isdigit()).lstrip("0")
-    if not normal:
-        return ""
-    secret = settings.THROUGHLINE_KEYS["field"][-1][1]
-    return hmac.new(secret, f"blind:{kind}:{normal}".encode(), hashlib.sha256).hexdigest()
+    return normal
 
 
 def may_sign() -> bool:

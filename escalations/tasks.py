@@ -12,11 +12,14 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django_q.tasks import async_task
 
 from escalations import keys
+from escalations.core.actor import Actor
 from escalations.services import anchoring, assignment, audit, closing, delivery, nudging, registry
 from escalations.services import sweep as sweeping
 from escalations.services.heartbeat import beat
+from escalations.services.privacy import residue, retention
 
 BUDGET_S = 40
 """Seconds that one run may take, below the queue's timeout of 60: what is left is done by the next run."""
@@ -88,4 +91,17 @@ def deliver() -> dict[str, Any]:
     done = delivery.deliver(now=now, within_s=BUDGET_S - (time.monotonic() - began))
     detail = {"messages": done.messages, **done.counts}
     beat(name="delivery", now=now, detail=detail)
+    return detail
+
+
+def apply_retention() -> dict[str, Any]:
+    """Erase what was kept long enough. What is left when the time is up is taken up at once by the next task."""
+    now = timezone.now()
+    done = retention.apply(now=now, actor=Actor.worker("retention"), within_s=BUDGET_S / 2)
+    if done.entry is not None and not done.unfinished:
+        residue.clean(tables=done.erased, now=now)
+    detail = {"cases": done.cases, "held": done.held, "unfinished": done.unfinished}
+    beat(name="retention", now=now, detail=detail)
+    if done.unfinished:
+        async_task("escalations.tasks.apply_retention", group="retention")
     return detail

@@ -210,6 +210,8 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = VAR_DIR / "files"  # no MEDIA_URL: files leave only through a view that checks who asks
+#: A copy of the erasure ledger outside the database: after a restore it says what is to be erased again.
+THROUGHLINE_ERASURE_LEDGER = Path(env.str("THROUGHLINE_ERASURE_LEDGER", default=str(VAR_DIR / "erasures.jsonl")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

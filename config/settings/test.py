@@ -29,6 +29,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 RUN_DIR = Path(tempfile.gettempdir()) / f"throughline-test-{os.getuid()}-{os.getpid()}"
 MEDIA_ROOT = RUN_DIR / "files"
 STATIC_ROOT = RUN_DIR / "static"
+THROUGHLINE_ERASURE_LEDGER = RUN_DIR / "erasures.jsonl"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, as in life: threads and live servers get connections of their own.

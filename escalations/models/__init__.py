@@ -32,6 +32,7 @@ from escalations.models.record import Event, EventPayload  # isort: skip
 from escalations.models.correspondence import Evidence, Message, Note  # isort: skip
 from escalations.models.continuity import Approval, CaseLink, Escalation, Handoff, Remedy  # isort: skip
 from escalations.models.outbox import Delivery, Outbox  # isort: skip
+from escalations.models.privacy import Erasure, Indicator, LegalHold  # isort: skip
 from escalations.models.operations import Heartbeat, ImportRow  # isort: skip
 from escalations.models.accesslog import AccessEntry, AccessHead, AccessReview  # isort: skip
 from escalations.models.anchor import Anchor, AnchorPart  # isort: skip
@@ -62,6 +63,7 @@ __all__ = [
     "Clock",
     "Cover",
     "Delivery",
+    "Erasure",
     "Escalation",
     "Event",
     "EventPayload",
@@ -69,6 +71,8 @@ __all__ = [
     "Handoff",
     "Heartbeat",
     "ImportRow",
+    "Indicator",
+    "LegalHold",
     "Level",
     "Membership",
     "Message",

@@ -158,6 +158,7 @@ class CaseText(models.Model):
     case = models.OneToOneField(Case, on_delete=models.PROTECT, primary_key=True, related_name="text")
     summary = models.CharField(_("summary"), max_length=300)
     description = models.TextField(_("description"), blank=True, default="")
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("words of a case")

@@ -119,9 +119,9 @@ def _search(q: str, user: User) -> Q:
     if open_channels:
         personal = Q(party__external_id=q)
         if "@" in q:
-            personal |= Q(party__email_index=keys.blind_index("email", q))
+            personal |= Q(party__email_index__in=keys.blind_indexes("email", q))
         elif sum(character.isdigit() for character in q) >= 6:
-            personal |= Q(party__phone_index=keys.blind_index("phone", q))
+            personal |= Q(party__phone_index__in=keys.blind_indexes("phone", q))
         found |= personal & Q(channel_id__in=open_channels)
     return found
 

@@ -203,6 +203,37 @@ def link_of(event: Event) -> chain.Link:
     )
 
 
+ERASED = "case.erased"
+"""The kind of event that attests changed history rows: see `attested`."""
+
+
+def attested(events: Iterable[Event]) -> dict[str, str]:
+    """Digests of history rows that an erasure changed -> their digests since then, as the chain itself says.
+
+    A row of history is genuine when its digest is that of an event, or follows from one here. What nothing in the
+    chain attests was changed by hand.
+    """
+    found: dict[str, str] = {}
+    for event in events:
+        if event.kind == ERASED:
+            found.update(event.data.get("history", {}))
+    return found
+
+
+def digest_now(digest: str, changed: Mapping[str, str]) -> str:
+    """The digest that a history row has today, of which an event carries `digest`; `changed` is from `attested`."""
+    seen = set()
+    while digest in changed and digest not in seen:
+        seen.add(digest)
+        digest = changed[digest]
+    return digest
+
+
+def row_digest(row: Any) -> str:
+    """Digest of a stored history row of a case."""
+    return history_digest({name: getattr(row, name) for name in (*TRACKED, *ABOUT)})
+
+
 def holder(case: Case) -> str:
     """Who answers for a case, as a recipient of `intent`: the person who has it, else the leads of its team."""
     return f"user:{case.assignee_id}" if case.assignee_id else f"leads:{case.team_id}"

@@ -16,7 +16,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from django.db import transaction
 
@@ -45,6 +45,9 @@ from escalations.models.reach import may
 from escalations.selectors import law, people
 from escalations.services import nudging, record
 
+#: What is done to a case beside its life: no status forbids it, and who may is checked by its own service.
+Aside = Literal["erase"]
+
 
 class Work:
     """One act on one locked case. Collects changes; `flush` writes them."""
@@ -53,7 +56,7 @@ class Work:
         self,
         case: Case,
         *,
-        act: lifecycle.Act,
+        act: lifecycle.Act | Aside,
         actor: Actor,
         now: dt.datetime,
         created: bool = False,
@@ -62,7 +65,7 @@ class Work:
         self.case = case
         self.guarded_by = guarded_by
         self.created = created
-        self.act = act
+        self.act: str = act
         self.actor = actor
         self.now = now
         self.policy: Policy = law.policy_of(case.policy_version_id)
@@ -371,7 +374,7 @@ def working(
     block raises. Queries: one for the case, one for its clocks when asked, one for the person's standing, then writes.
     """
     with transaction.atomic():
-        case = _locked(case_id)
+        case = _locked(case_id, "party")
         if version is not None and case.version != version:
             raise Stale(list(_since(case, version)))
         work = Work(case, act=act, actor=actor, now=now, guarded_by=guarded_by)
@@ -382,13 +385,47 @@ def working(
         work.flush()
 
 
-def _locked(case_id: int) -> Case:
+@contextmanager
+def attending(*, case_id: int, act: Aside, actor: Actor, now: dt.datetime) -> Iterator[Work]:
+    """Lock a case for something beside its life, in whatever status, and write what was collected when the block ends.
+
+    Whether the actor may is for the caller to check. Raises Case.DoesNotExist.
+    """
+    with transaction.atomic():
+        work = Work(_locked(case_id), act=act, actor=actor, now=now)
+        yield work
+        work.flush()
+
+
+def witness(
+    *,
+    case_id: int,
+    kind: str,
+    data: Mapping[str, Any],
+    actor: Actor,
+    now: dt.datetime,
+    words: Mapping[str, Any] | None = None,
+) -> None:
+    """Chain an event that changes nothing of the case: a look, a finding. Its version stays, so nobody's open form
+    grows stale, and nobody is told. One transaction, four statements. Raises Case.DoesNotExist."""
+    with transaction.atomic():
+        case = _locked(case_id)
+        head = record.Head(case.chain_seq, case.chain_mac or chain.GENESIS)
+        entries = [record.Entry(kind, data, words)]
+        made = record.make_events(case_id=case.pk, head=head, entries=entries, actor=actor, now=now)
+        record.seal(case, head)
+        case.skip_history_when_saving = True  # type: ignore[attr-defined]
+        case.save(update_fields=CHAIN_FIELDS)
+        record.save_events(made)
+
+
+#: What an act looks at beside the case. The party apart: erasing must not need the key of what it erases.
+_FOLLOWED = ("category", "region", "channel", "team", "level", "assignee")
+
+
+def _locked(case_id: int, *also: str) -> Case:
     """The case, locked, with what it points at. One query; three when somebody else has just moved it."""
-    rows = (
-        Case.objects.select_for_update(of=("self",))
-        .select_related("party", "category", "region", "channel", "team", "level", "assignee")
-        .filter(pk=case_id)
-    )
+    rows = Case.objects.select_for_update(of=("self",)).select_related(*_FOLLOWED, *also).filter(pk=case_id)
     # Whoever waited for the lock on PostgreSQL gets no row when the one before has changed team or channel: the joined
     # rows are those from before the wait, and no longer fit. Once the lock is held, asking again finds it.
     found = next(iter(rows), None)

@@ -316,11 +316,19 @@ class Bounds(Frozen):
     own_rules: bool = True
 
 
+class RegionRetention(Frozen):
+    """What a region says of it otherwise than the centre."""
+
+    closed: Span | None = None
+    categories: dict[Key, Span] = {}
+
+
 class Retention(Frozen):
-    """How long a closed case keeps its texts and personal data."""
+    """How long a closed case keeps its texts and personal data: see `core.retention.kept_for`."""
 
     closed: Span
     categories: dict[Key, Span] = {}
+    regions: dict[Key, RegionRetention] = {}
 
 
 class Privacy(Frozen):

@@ -136,6 +136,11 @@ def findings(policy: Policy) -> Iterator[Finding]:
                         yield at, f"unknown placeholder {{{name}}}; known are {known_ones}"
     for code in central.retention.categories:
         yield from known.need("categories", code, ("central", "retention", "categories", code))
+    for region_key, says in central.retention.regions.items():
+        here = ("central", "retention", "regions", region_key)
+        yield from known.need("regions", region_key, here)
+        for code in says.categories:
+            yield from known.need("categories", code, (*here, "categories", code))
     for region_key in policy.variants:
         yield from _variant(policy, region_key, known)
 

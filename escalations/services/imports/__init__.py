@@ -20,6 +20,7 @@ from escalations.models import ImportRow
 from escalations.services.imports.desk import Desk
 from escalations.services.imports.report import Report
 from escalations.services.imports.writing import save_rows, write
+from escalations.services.privacy.ledger import import_marks
 
 __all__ = ["BATCH", "Desk", "Report", "import_cases"]
 
@@ -91,8 +92,11 @@ def _one_at_a_time(source: str) -> None:
 
 def _known(group: Sequence[PastCase | list[Refusal]], source: str) -> dict[str, dict[str, Any]]:
     ids = {item.external_id if isinstance(item, PastCase) else item[0].external_id for item in group} - {""}
-    rows = ImportRow.objects.filter(source=source, external_id__in=ids)
-    return {row["external_id"]: dict(row) for row in rows.values("external_id", "state", "reason", "line", "data")}
+    # A case that was erased since is known by its fingerprint, or it would come back with the next import.
+    stored = {name: external_id for external_id in ids for name in (external_id, *import_marks(source, external_id))}
+    rows = ImportRow.objects.filter(source=source, external_id__in=stored)
+    columns = ("external_id", "state", "reason", "line", "data")
+    return {stored[row["external_id"]]: dict(row) for row in rows.values(*columns)}
 
 
 def _refused_rows(
