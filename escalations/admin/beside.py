@@ -14,7 +14,7 @@ from escalations.admin.base import person_of
 from escalations.core import clock as clocks
 from escalations.models import Case, Clock, Escalation, Membership
 from escalations.panels import Panel
-from escalations.selectors import law, people
+from escalations.selectors import law, people, unmasked
 from escalations.selectors.casepage import neighbours, party_card
 
 
@@ -88,8 +88,17 @@ def party(request: HttpRequest, case: Case | None, now: dt.datetime) -> Panel | 
     """What this reader may know of the party."""
     if case is None:
         return None
-    card = party_card(case.party, person_of(request), case)
-    return Panel(card.kind.capitalize(), "admin/desk/panels/party.html", {"card": card, "party": case.party})
+    user = person_of(request)
+    card = party_card(case.party, user, case, now)
+    context = {
+        "card": card,
+        "party": case.party,
+        "case": case,
+        "now": now,
+        "minutes": unmasked.SHOWN_S // 60,
+        "looks": unmasked.looks(case) if unmasked.answers_for(user, case, now) else [],
+    }
+    return Panel(card.kind.capitalize(), "admin/desk/panels/party.html", context)
 
 
 def related(request: HttpRequest, case: Case | None, now: dt.datetime) -> Panel | None:

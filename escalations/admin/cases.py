@@ -31,6 +31,7 @@ from escalations.forms.leaving import LeavingForm
 from escalations.models import Case, Membership, User
 from escalations.selectors import caselist, casepage, duty, keyset, people, radar, timeline
 from escalations.services import assignment, grants, handoffs
+from escalations.services.privacy import unmasking
 
 BULK = 200
 """Cases that one bulk reassignment takes at most."""
@@ -98,6 +99,7 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             path("reassign/", page(self.reassign_view), name="escalations_case_reassign"),
             path("leaving/", page(self.leaving_view), name="escalations_case_leaving"),
             path("<int:pk>/act/<slug:name>/", page(self.act_view), name="escalations_case_act"),
+            path("<int:pk>/unmask/", page(self.unmask_view), name="escalations_case_unmask"),
             *super().get_urls(),
         ]
 
@@ -187,6 +189,19 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
         answer = self._case_page(request, case, user, now, top=top, act=act, form=form, changed=changed)
         answer.status_code = HTTPStatus.CONFLICT if stale else HTTPStatus.OK
         return answer
+
+    def unmask_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the party's data to this person for a few minutes, with the reason on record."""
+        user, now = person_of(request), timezone.now()
+        case = casepage.find(user, pk)
+        if case is None:
+            return self._not_here(request)
+        if request.method == "POST":
+            try:
+                unmasking.unmask(case_id=pk, actor=user, now=now, reason=request.POST.get("reason", ""))
+            except DeskError as error:
+                messages.error(request, f"{case.reference}: {error}")
+        return redirect(case_url(pk))
 
     def _after(self, request: HttpRequest, user: User, case: Case, act: acts.Act) -> HttpResponse:
         if request.POST.get("back") == "home":

@@ -26,7 +26,7 @@ class _Known(dict[str, Any]):
 
 def start_texts(top: Top, user: User, wanted: tuple[str, ...]) -> list[StartText]:
     """The texts of these occasions in the case's language, else in English; those that the playbook does not have are
-    left out. The party's name is filled in for those who may see it."""
+    left out. The party's name is filled in while this person has it unmasked."""
     case = top.case
     known = _Known(
         reference=case.reference,
@@ -35,8 +35,8 @@ def start_texts(top: Top, user: User, wanted: tuple[str, ...]) -> list[StartText
         leader=str(user),
         summary=case.text.summary,
     )
-    if top.party.name:
-        known["party"] = top.party.name
+    if top.party.full_name:
+        known["party"] = top.party.full_name
     found = []
     for key in wanted:
         by_language = top.policy.central.messages.get(key, {})

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from escalations.core import clock as clocks
 from escalations.core.facts import parse_value
+from escalations.core.masking import masked_email, masked_name, masked_phone
 from escalations.core.policy import CategoryPolicy, Policy
 from escalations.core.words import Phrases
 from escalations.models import (
@@ -39,7 +40,7 @@ from escalations.models import (
     User,
 )
 from escalations.models.reach import may
-from escalations.selectors import access, law, people
+from escalations.selectors import access, law, people, unmasked
 from escalations.selectors.home import reason_name
 from escalations.selectors.radar import Lane, lane_of
 from escalations.selectors.timeline import people_by_id
@@ -90,7 +91,8 @@ class ClockLine:
 
 @dataclass(frozen=True, slots=True)
 class PartyCard:
-    """What this reader may know of the party. Contact data is masked: enough to recognise, not to use elsewhere."""
+    """What this reader may know of the party. What names and reaches a person is masked: enough to recognise, not to
+    use elsewhere. `full_name` is empty while it is; `until` is when what was unmasked is hidden again."""
 
     pseudonym: str
     kind: str
@@ -100,6 +102,9 @@ class PartyCard:
     email: str = ""
     phone: str = ""
     known: bool = False
+    full_name: str = ""
+    masked: bool = False
+    until: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +195,7 @@ def top(case: Case, user: User, now: dt.datetime) -> Top:
         policy=policy,
         category=category,
         symptom=category.symptoms.get(case.symptom, case.symptom) if category else case.symptom,
-        party=party_card(case.party, user, case),
+        party=party_card(case.party, user, case, now),
         running=running,
         ended=ended,
         works=works,
@@ -256,32 +261,29 @@ def reopens_until(case: Case, policy: Policy, category: CategoryPolicy | None, n
     return clocks.due_after(window.basis, window.seconds, at=ended, calendar=law.calendar_of(case.calendar_digest))
 
 
-def party_card(party: Party, user: User, case: Case) -> PartyCard:
-    """What `user` may know of the party of a case."""
+def party_card(party: Party, user: User, case: Case, now: dt.datetime) -> PartyCard:
+    """What `user` may know of the party of a case: masked, but for what they have just unmasked (two queries for those
+    who may see personal data, none for others). Masks are a protection, so the version in force says whether."""
     card = PartyCard(party.pseudonym, party.get_kind_display(), party.language, "")
     if not may(user, "see_party_data", case):
         return card
+    opened = unmasked.open_now(case, user, now)
+    shown = opened.fields if opened else frozenset()
+    if not law.policy_of(law.in_force(now)).central.privacy.mask_contact:
+        shown = frozenset(unmasked.FIELDS)
     return PartyCard(
         party.pseudonym,
         party.get_kind_display(),
         party.language,
         party.external_id,
-        name=party.name,
-        email=masked_email(party.email),
-        phone=masked_phone(party.phone),
+        name=party.name if "name" in shown else masked_name(party.name),
+        email=party.email if "email" in shown else masked_email(party.email),
+        phone=party.phone if "phone" in shown else masked_phone(party.phone),
         known=True,
+        full_name=party.name if "name" in shown else "",
+        masked=any(getattr(party, name) for name in unmasked.FIELDS if name not in shown),
+        until=opened.until if opened else None,
     )
-
-
-def masked_email(address: str) -> str:
-    """`mia@example.com` as `m…@example.com`."""
-    name, at, domain = address.partition("@")
-    return f"{name[:1]}…@{domain}" if at else ""
-
-
-def masked_phone(number: str) -> str:
-    """A phone number as its last two digits."""
-    return f"… {number[-2:]}" if len(number) > 4 else ""
 
 
 # ------------------------------------------------------------------------------------------------------------ the tabs

@@ -76,6 +76,10 @@ TELLS: dict[str, tuple[str, str, str]] = {
     "rung.waits": ("nightlight", "The next rung waits until {until}: nobody is on call", ""),
     "rung.passed": ("redo", "A rung was passed over: nobody holds it, or the case is there already", ""),
     "timers.repaired": ("build", "The desk has put its timers for this case right", ""),
+    "case.erased": ("remove_done", "What was said here was erased", ""),
+    # The reasons are for those who answer for the channel: beside the case, not here.
+    "party.unmasked": ("visibility", "Looked at the party's data", ""),
+    "party.exported": ("download", "The party was given their data", ""),
     "import.opened": ("inbox", "Opened at another desk{handed}", ""),
     "import.step": ("history", "Worked on there{handed}", ""),
     "import.waiting": ("pause_circle", "Waiting there{handed}", ""),
@@ -95,6 +99,7 @@ _QUIET = frozenset(
         "clock.retargeted",
         "clock.warned",
         "ladder.changed",
+        "party.unmasked",
         "rung.passed",
         "rung.waits",
         "statutory.started",

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from escalations.models import Case, Event, User
+from escalations.models.reach import may
+from escalations.selectors import people
 from escalations.selectors.timeline import people_by_id
 
 UNMASKED = "party.unmasked"
@@ -49,6 +51,13 @@ def open_now(case: Case, user: User, now: dt.datetime) -> Open | None:
         return None
     fields = frozenset(name for _at, data in found for name in data.get("fields", ()))
     return Open(fields, min(at for at, _data in found) + dt.timedelta(seconds=SHOWN_S))
+
+
+def answers_for(user: User, case: Case, now: dt.datetime) -> bool:
+    """Whether a reader of the case is told who looked: owners of its channel, leads of its team. One query at most."""
+    if may(user, "manage_members", case):
+        return True
+    return people.members(now, team_ids=[case.team_id]).filter(person=user, leads=True).exists()
 
 
 def looks(case: Case, *, limit: int = 10) -> list[Look]:

@@ -30,6 +30,7 @@ from escalations.services import (
     replies,
     sweep,
 )
+from escalations.services.privacy import unmasking
 from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk
 
@@ -50,7 +51,7 @@ WORDS = {
     for name in (
         "summary", "description", "answer", "subject", "party", "note", "evidence", "waived", "handoff", "returned",
         "escalation", "remedy", "decided", "pause", "fact", "factreason", "merge", "external", "rule",
-        "because", "ring", "value",
+        "because", "ring", "value", "look",
     )
 }  # fmt: skip
 
@@ -119,6 +120,8 @@ def plant(desk: Desk) -> Planted:
         channel_id=Channel.objects.get(key="fraud").pk, person_id=desk.user("mia").pk, part=ChannelRequest.Part.READERS,
         reason="Covers the weekend", actor=_owner(desk), now=NOW,
     )  # fmt: skip
+    # Tia has the party's data open: for her alone, however many may.
+    unmasking.unmask(case_id=hidden.pk, actor=desk.user("tia"), now=NOW, reason=WORDS["look"])
     Party.objects.filter(pk=hidden.party_id).update(staff_user=desk.user("sam"))
     for case in (hidden, plain, merged):
         case.refresh_from_db()
