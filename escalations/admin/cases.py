@@ -23,15 +23,16 @@ from escalations import panels
 from escalations.admin import acts
 from escalations.admin.base import DeskAdmin, person_of, sees_cases
 from escalations.admin.keyset import AFTER, BEFORE, KeysetAdmin, KeysetChangeList
-from escalations.admin.tabs import TABS, tab_context
+from escalations.admin.tabs import tab_context, tabs_of
 from escalations.core.actor import Actor
 from escalations.errors import DeskError, Stale
 from escalations.forms.base import ActForm
+from escalations.forms.findings import FindingForm, SettleForm
 from escalations.forms.leaving import LeavingForm
 from escalations.models import Case, Membership, User
 from escalations.selectors import caselist, casepage, duty, keyset, people, radar, timeline
 from escalations.services import assignment, grants, handoffs
-from escalations.services.privacy import unmasking
+from escalations.services.privacy import findings, unmasking
 
 BULK = 200
 """Cases that one bulk reassignment takes at most."""
@@ -100,6 +101,7 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             path("leaving/", page(self.leaving_view), name="escalations_case_leaving"),
             path("<int:pk>/act/<slug:name>/", page(self.act_view), name="escalations_case_act"),
             path("<int:pk>/unmask/", page(self.unmask_view), name="escalations_case_unmask"),
+            path("<int:pk>/findings/", page(self.findings_view), name="escalations_case_findings"),
             *super().get_urls(),
         ]
 
@@ -203,6 +205,32 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
                 messages.error(request, f"{case.reference}: {error}")
         return redirect(case_url(pk))
 
+    def findings_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Add a risk finding, or settle one. Whoever may not see findings learns nothing of them here."""
+        user, now = person_of(request), timezone.now()
+        case = casepage.find(user, pk)
+        if case is None or "findings" not in tabs_of(case, user):
+            return self._not_here(request)
+        back = f"{case_url(pk)}?tab=findings"
+        if request.method != "POST":
+            return HttpResponseRedirect(back)
+        settled = request.POST.get("settle", "")
+        form = SettleForm(request.POST) if settled.isdigit() else FindingForm(request.POST, auto_id="finding_%s")
+        if form.is_valid():
+            try:
+                if isinstance(form, SettleForm):
+                    findings.settle_indicator(indicator_id=int(settled), actor=user, now=now, **form.cleaned_data)
+                else:
+                    findings.add_indicator(case_id=pk, actor=user, now=now, **form.cleaned_data)
+            except DeskError as error:
+                field = getattr(error, "field", None)
+                form.add_error(field if field in form.fields else None, str(error))
+            else:
+                messages.success(request, f"{case.reference}: {_('Saved, for those alone who may see findings.')}")
+                return HttpResponseRedirect(back)
+        kept = {"settle_form": form, "settling": int(settled)} if settled.isdigit() else {"finding_form": form}
+        return self._case_page(request, case, user, now, tab="findings", extra=kept)
+
     def _after(self, request: HttpRequest, user: User, case: Case, act: acts.Act) -> HttpResponse:
         if request.POST.get("back") == "home":
             return redirect("admin:index")
@@ -228,6 +256,8 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
         act: acts.Act | None = None,
         form: ActForm | None = None,
         changed: Sequence[timeline.Told] = (),
+        tab: str = "",
+        extra: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The page, or the part of it that a partial request asks for."""
         target = request.headers.get("HX-Target", "") if request.headers.get("HX-Request") else ""
@@ -248,9 +278,9 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             return self._answer(
                 request, "admin/desk/case/top.html", context | {"offers": acts.offers(top), "polled": True}
             )
-        tab = request.GET.get("tab", "")
-        tab = tab if tab in TABS else "brief"
-        context |= {"tab": tab, "tabs": TABS, **tab_context(tab, request, top, user, now)}
+        tab, tabs = tab or request.GET.get("tab", ""), tabs_of(case, user)
+        tab = tab if tab in tabs else "brief"
+        context |= {"tab": tab, "tabs": tabs, **tab_context(tab, request, top, user, now), **(extra or {})}
         if target == "tab":
             return self._answer(request, "admin/desk/case/tab.html", context)
         context |= {

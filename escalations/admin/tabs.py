@@ -10,8 +10,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from escalations.models import Evidence, Handoff, Message, Remedy, User
-from escalations.selectors import casepage, timeline
+from escalations.forms.findings import FindingForm
+from escalations.models import Case, Evidence, Handoff, Message, Remedy, User
+from escalations.selectors import casepage, findings, timeline
 from escalations.selectors.brief import brief_value
 from escalations.selectors.casepage import Top
 from escalations.selectors.why import Explained, explained
@@ -25,8 +26,14 @@ TABS: dict[str, Any] = {
     "moves": _("Handoffs"),
     "remedies": _("Remedies"),
     "why": _("Why here"),
+    "findings": _("Findings"),
     "record": _("Record"),
 }
+
+
+def tabs_of(case: Case, user: User) -> dict[str, Any]:
+    """The tabs that this person has on a case: findings are for those who may see them."""
+    return {key: name for key, name in TABS.items() if key != "findings" or findings.may_see(user, case)}
 
 
 def tab_context(tab: str, request: HttpRequest, top: Top, user: User, now: dt.datetime) -> dict[str, Any]:
@@ -38,7 +45,9 @@ def tab_context(tab: str, request: HttpRequest, top: Top, user: User, now: dt.da
         context["facts"] = casepage.facts(case, top.policy, user)
     elif tab == "timeline":
         before = request.GET.get("before", "")
-        context["story"] = timeline.story(case, before=int(before) if before.isdigit() else None)
+        context["story"] = timeline.story(
+            case, before=int(before) if before.isdigit() else None, findings=findings.may_see(user, case)
+        )
     elif tab == "messages":
         context["said"] = casepage.correspondence(case)
     elif tab == "evidence":
@@ -52,6 +61,9 @@ def tab_context(tab: str, request: HttpRequest, top: Top, user: User, now: dt.da
         holds = next((item.row for item in whys if item.row.applied), None)
         context["since"] = timeline.moved_since(case, holds.at) if holds else None
         context["whys"] = [_difference(item, whys[place + 1 :]) for place, item in enumerate(whys)]
+    elif tab == "findings":
+        context["findings"] = findings.findings(case, user)
+        context["finding_form"] = FindingForm(auto_id="finding_%s") if top.works else None
     elif tab == "record":
         context["versions"] = casepage.record(case)
     return context

@@ -12,12 +12,16 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
+from escalations.core.indicators import TYPES
 from escalations.core.policy import Policy
 from escalations.models import Case, CaseDecision, Clock, Escalation, Event, Level, Team, User
 from escalations.selectors import law
 from escalations.selectors.wording import moment
 
 PAGE = 50
+
+FINDINGS = "indicator."
+"""How the kinds of events begin that only those are told of who may see risk findings."""
 
 #: kind -> (icon, sentence, key of the words that are shown below it)
 TELLS: dict[str, tuple[str, str, str]] = {
@@ -79,6 +83,8 @@ TELLS: dict[str, tuple[str, str, str]] = {
     "case.erased": ("remove_done", "What was said here was erased", ""),
     # The reasons are for those who answer for the channel: beside the case, not here.
     "party.unmasked": ("visibility", "Looked at the party's data", ""),
+    "indicator.added": ("policy", "Finding added: {finding}", ""),
+    "indicator.settled": ("policy", "Finding {settled}: {finding}", ""),
     "party.exported": ("download", "The party was given their data", ""),
     "import.opened": ("inbox", "Opened at another desk{handed}", ""),
     "import.step": ("history", "Worked on there{handed}", ""),
@@ -142,17 +148,19 @@ class Story:
     older: int | None
 
 
-def story(case: Case, *, before: int | None = None, limit: int = PAGE) -> Story:
+def story(case: Case, *, before: int | None = None, limit: int = PAGE, findings: bool = False) -> Story:
     """A page of the timeline: the newest events, or those before a sequence number. Four queries at most.
 
-    The case must be one that the reader may see.
+    The case must be one that the reader may see; `findings` says that they may see its risk findings too.
     """
     events = Event.objects.filter(case=case).select_related("payload").order_by("-seq")
+    if not findings:
+        events = events.exclude(kind__startswith=FINDINGS)
     if before is not None:
         events = events.filter(seq__lt=before)
     found = list(events[: limit + 1])
     shown = found[:limit]
-    return Story(tell(case, shown), shown[-1].seq if len(found) > limit else None)
+    return Story(tell(case, shown, findings=findings), shown[-1].seq if len(found) > limit else None)
 
 
 #: What moves a case after its route was decided.
@@ -180,9 +188,10 @@ def moved_since(case: Case, at: dt.datetime, *, limit: int = 12) -> Story:
     return Story(tell(case, shown), shown[0].seq if len(found) > limit else None)
 
 
-def tell(case: Case, events: Iterable[Event]) -> list[Told]:
-    """Events in sentences. Names are looked up set-wise: three queries, whatever the number of events."""
-    rows = list(events)
+def tell(case: Case, events: Iterable[Event], *, findings: bool = False) -> list[Told]:
+    """Events in sentences; those about risk findings only with `findings`. Names are looked up set-wise: three queries,
+    whatever the number of events."""
+    rows = [event for event in events if findings or not event.kind.startswith(FINDINGS)]
     policy = law.policy_of(case.policy_version_id)
     names = Names.of(rows, case)
     told = []
@@ -291,6 +300,9 @@ def _said(event: Event, policy: Policy, case: Case, names: Names) -> dict[str, A
     if event.kind.startswith("handoff."):
         said["from_team"] = names.teams.get(data.get("from", 0), "")
         said["to_team"] = names.teams.get(data.get("to", 0), "")
+    if event.kind.startswith(FINDINGS):
+        said["finding"] = TYPES.get(str(data.get("type")), data.get("type", ""))
+        said["settled"] = data.get("state", "")
     if event.kind.startswith("import."):
         frm, team = (names.past_teams.get(str(data.get(key)), "") for key in ("from", "team"))
         said["handed"] = f", from {frm} to {team}" if frm else f", with {team}" if team else ""

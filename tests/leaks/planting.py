@@ -30,7 +30,7 @@ from escalations.services import (
     replies,
     sweep,
 )
-from escalations.services.privacy import unmasking
+from escalations.services.privacy import findings, unmasking
 from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk
 
@@ -51,7 +51,7 @@ WORDS = {
     for name in (
         "summary", "description", "answer", "subject", "party", "note", "evidence", "waived", "handoff", "returned",
         "escalation", "remedy", "decided", "pause", "fact", "factreason", "merge", "external", "rule",
-        "because", "ring", "value", "look",
+        "because", "ring", "value", "look", "found", "findingfrom",
     )
 }  # fmt: skip
 
@@ -119,6 +119,10 @@ def plant(desk: Desk) -> Planted:
     channels.ask(
         channel_id=Channel.objects.get(key="fraud").pk, person_id=desk.user("mia").pk, part=ChannelRequest.Part.READERS,
         reason="Covers the weekend", actor=_owner(desk), now=NOW,
+    )  # fmt: skip
+    findings.add_indicator(
+        case_id=hidden.pk, actor=desk.user("tia"), now=NOW, kind="device_match", source=WORDS["findingfrom"],
+        confidence=2, body=WORDS["found"],
     )  # fmt: skip
     # Tia has the party's data open: for her alone, however many may.
     unmasking.unmask(case_id=hidden.pk, actor=desk.user("tia"), now=NOW, reason=WORDS["look"])

@@ -94,7 +94,7 @@ SALTS = {"escalations.EventPayload.salt"}
 TASK = ("args", "kwargs", "result")
 #: What is encrypted, or packed and signed: not to be found in bytes even before.
 SEALED = {
-    *("name", "email", "phone", "findingsource", "finding", "settled"),
+    *("name", "email", "phone", "findingsource", "finding", "settled", "found", "findingfrom"),
     *("session", "taskargs", "taskkwargs", "taskresult", "payload", "cached"),
 }
 
