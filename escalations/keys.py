@@ -43,6 +43,11 @@ def field_key_id() -> str:
     return _field_keys()[0][0]
 
 
+def field_key_ids() -> frozenset[str]:
+    """Ids of the keys that open encrypted fields."""
+    return frozenset(key_id for key_id, _fernet in _field_keys())
+
+
 def encrypt(text: str) -> str:
     """`text` encrypted under the current field key, as `keyid:token`; the empty string stays empty."""
     if not text:

@@ -23,7 +23,7 @@ from django.core.mail import get_connection
 from django.db import DatabaseError, connection, models
 
 from escalations import append_only, keys, schedules
-from escalations.models import Anchor, Case, Event, Party, PolicyVersion
+from escalations.models import Anchor, Case, Erasure, Event, Indicator, LegalHold, Party, PolicyVersion
 from escalations.outbound import notify
 from escalations.selectors import law
 from escalations.selectors.health import Health, health
@@ -57,7 +57,8 @@ def checkup(now: dt.datetime) -> Iterator[Finding]:
     yield from database_options(now)
     yield from migrations(state)
     if not state.pending_migrations:
-        for check in (keys_in_use, anchored, engine_runs, post_leaves, schedules_in_sync, policy_in_force, orphans):
+        law_and_record = (keys_in_use, anchored, policy_in_force, privacy_kept, orphans)
+        for check in (*law_and_record, engine_runs, post_leaves, schedules_in_sync):
             try:
                 yield from check(now, state)
             except DatabaseError as error:
@@ -114,18 +115,23 @@ def keys_hold() -> Iterator[Finding]:
 
 
 def keys_in_use(now: dt.datetime, state: Health) -> Iterator[Finding]:
-    """The keys that the oldest and the newest rows were written with are still configured."""
+    """The keys of the oldest and the newest events, and of all encrypted rows, are still configured."""
     known = {kind: {key_id for key_id, _body in settings.THROUGHLINE_KEYS[kind]} for kind in ("chain", "field")}
     used = {
         "chain": _ends(Event.objects.order_by("id"), "key_id"),
-        "field": _ends(Party.objects.exclude(key_id="").order_by("id"), "key_id"),
+        "field": _field_keys_used(),
     }
     missing = [(kind, key) for kind, found in used.items() for key in sorted(found - known[kind] - {""})]
     for kind, key in missing:
         variable = {"chain": "THROUGHLINE_CHAIN_KEYS", "field": "THROUGHLINE_FIELD_KEYS"}[kind]
         yield Finding("keys in use", "fail", f"Rows need the {kind} key {key!r}: add it to {variable} again.")
     if not missing:
-        yield Finding("keys in use", "ok", "The keys of the oldest and newest rows are configured.")
+        yield Finding("keys in use", "ok", "The keys that rows were written with are configured.")
+
+
+def _field_keys_used() -> set[str]:
+    """Every key that some row needs: after a rotation an old one may be left in the middle of a table."""
+    return {key for model in (Party, Indicator) for key in model.objects.values_list("key_id", flat=True).distinct()}
 
 
 def anchored(now: dt.datetime, state: Health) -> Iterator[Finding]:
@@ -158,6 +164,20 @@ def _ends(rows: models.QuerySet, column: str) -> set[str]:
     return {
         row for row in (rows.values_list(column, flat=True).first(), rows.values_list(column, flat=True).last()) if row
     }
+
+
+def privacy_kept(now: dt.datetime, state: Health) -> Iterator[Finding]:
+    """Erasures are noted outside the database; legal holds are looked at when they said they would be."""
+    waiting = Erasure.objects.filter(copied_at__isnull=True).count()
+    if waiting:
+        path = settings.THROUGHLINE_ERASURE_LEDGER
+        say = f"{waiting} are not in {path}: a restore would bring the data back. The log says why."
+        yield Finding("erasures", "fail", say)
+    else:
+        yield Finding("erasures", "ok", "Each is noted in the ledger outside the database.")
+    late = LegalHold.objects.filter(state__in=LegalHold.HOLDS, review_at__lt=now.date()).count()
+    if late:
+        yield Finding("legal holds", "warn", f"{late} were to be reviewed before today: lift them or ask again.")
 
 
 def queue_settings() -> Iterator[Finding]:
