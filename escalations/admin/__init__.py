@@ -11,9 +11,10 @@ access       single cases opened to single people, breaking the glass, its revie
 people       accounts, memberships, absences, cover, on call
 queue        deliveries with the dead letters, heartbeats, the work queue: read-only
 accesslog    looks, sign-ins and changes of rights, for auditors
+holds        legal holds, for those who have charge of them
 law          registry rows and policy versions, read-only, saying where they are changed
 """
 
-from escalations.admin import access, accesslog, acts, beside, cases, home, law, members, people, queue
+from escalations.admin import access, accesslog, acts, beside, cases, holds, home, law, members, people, queue
 
-__all__ = ["access", "accesslog", "acts", "beside", "cases", "home", "law", "members", "people", "queue"]
+__all__ = ["access", "accesslog", "acts", "beside", "cases", "holds", "home", "law", "members", "people", "queue"]

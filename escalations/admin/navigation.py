@@ -47,6 +47,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
 )
 SYMBOLS = {
     "accessentry": "visibility",
+    "legalhold": "gavel",
     "delivery": "send",
     "outbox": "outbox",
     "heartbeat": "ecg_heart",

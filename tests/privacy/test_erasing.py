@@ -14,6 +14,8 @@ from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from escalations import keys
 from escalations.core.actor import Actor
@@ -405,3 +407,38 @@ def test_fingerprints_in_the_ledger_are_no_blind_indexes(desk: Desk) -> None:
     entry = erase(case)
     assert entry.digests["email"][0] not in {index, *keys.blind_indexes("email", "jane@example.org")}
     assert entry.digests["email"] == keys.lasting_digests("email", " JANE@example.org")[:1]
+
+
+def test_holds_are_placed_and_lifted_on_pages_that_nobody_else_finds(desk: Desk) -> None:
+    case = closed(desk)
+    charge(desk, "ana", "leo")
+    root = User.objects.create_superuser("root", "root@desk.example", "x" * 20)
+
+    def client(name: str) -> Client:
+        made = Client()
+        made.force_login(desk.user(name))
+        return made
+
+    with time_machine.travel(NOW, tick=False):
+        add, rows = reverse("admin:escalations_legalhold_add"), reverse("admin:escalations_legalhold_changelist")
+        given = {"about": case.reference, "basis": "Claim 7 O 12/26", "review_at": "2027-02-01"}
+        wrong = client("ana").post(add, {**given, "about": "TL-1", "review_at": "2026-01-01"})
+        assert "no case is called" in wrong.content.decode()
+        client("ana").post(add, given)
+        hold = LegalHold.objects.get()
+        assert (hold.case, hold.asked_by, hold.state) == (case, desk.user("ana"), "asked")
+        page = reverse("admin:escalations_legalhold_change", args=[hold.pk])
+        answer = reverse("admin:escalations_legalhold_answer", args=[hold.pk])
+        assert "Place the hold" not in client("ana").get(page).content.decode()
+        assert "Place the hold" in client("leo").get(page).content.decode()
+        for name in ("mia", root.username):
+            assert client(name).get(rows).status_code == 403
+            assert client(name).get(page).status_code in (302, 403)
+            client(name).post(answer, {"answer": "agree"})
+            assert "Legal holds" not in client(name).get(reverse("admin:index")).content.decode()
+        assert LegalHold.objects.get().state == "asked"
+        client("leo").post(answer, {"answer": "agree"})
+        client("leo").post(answer, {"answer": "lift", "reason": "Settled"})
+        assert LegalHold.objects.get().state == "lift_asked"
+        client("ana").post(answer, {"answer": "agree"})
+    assert LegalHold.objects.get().state == "lifted"
