@@ -1,6 +1,6 @@
 """A desk with needles: one case of a restricted channel whose every sensitive field holds a text found nowhere else.
 
-    hidden     a case of the channel `fraud`; Max and Tia of trust and safety are its specialists
+    hidden     a case of the channel `fraud`; Max and Tia of trust and safety are its specialists; opened to some singly
     open       a case of the general channel, of another party, that everybody of the walk may see
 
 Needles are planted through the services that people use, as the people who use them.
@@ -20,10 +20,12 @@ from escalations.services import (
     assignment,
     channels,
     closing,
+    compartments,
     delivery,
     escalation,
     evidence,
     facts,
+    grants,
     handoffs,
     pauses,
     remedies,
@@ -51,7 +53,7 @@ WORDS = {
     for name in (
         "summary", "description", "answer", "subject", "party", "note", "evidence", "waived", "handoff", "returned",
         "escalation", "remedy", "decided", "pause", "fact", "factreason", "merge", "external", "rule",
-        "because", "ring", "value", "look", "found", "findingfrom",
+        "because", "ring", "value", "look", "found", "findingfrom", "calledin", "broken", "judged", "leaves",
     )
 }  # fmt: skip
 
@@ -116,6 +118,7 @@ def plant(desk: Desk) -> Planted:
     Delivery.objects.filter(outbox__case=hidden, recipient__startswith="party:").update(
         state=Delivery.State.DEAD, error=WORDS["value"]
     )
+    _open_singly(desk, hidden)
     channels.ask(
         channel_id=Channel.objects.get(key="fraud").pk, person_id=desk.user("mia").pk, part=ChannelRequest.Part.READERS,
         reason="Covers the weekend", actor=_owner(desk), now=NOW,
@@ -130,6 +133,30 @@ def plant(desk: Desk) -> Planted:
     for case in (hidden, plain, merged):
         case.refresh_from_db()
     return Planted(desk, hidden, plain, merged, {**WORDS, **PERSONAL, "outside": needle("outside")})
+
+
+def _open_singly(desk: Desk, case: Case) -> None:
+    """An expert reads it, another's time is over, somebody broke the glass, an earlier break was judged; and somebody
+    asks to move it out of its channel."""
+    owner = _owner(desk)
+    for name, days in (("expert", 7), ("late", 1)):
+        at = NOW if name == "expert" else NOW - dt.timedelta(days=2)
+        desk.person(name, team="payments")
+        grants.call_in(
+            case_id=case.pk, actor=Actor.user(owner), now=at, person_id=desk.user(name).pk, reason=WORDS["calledin"],
+            expires_at=at + dt.timedelta(days=days),
+        )  # fmt: skip
+    desk.person("glass", team="payments")
+    grants.break_glass(reference=case.reference, actor=desk.by("glass"), now=NOW, reason=WORDS["broken"])
+    desk.person("judged", team="payments")
+    earlier = grants.break_glass(
+        reference=case.reference, actor=desk.by("judged"), now=NOW - dt.timedelta(hours=5), reason=WORDS["broken"]
+    )
+    grants.review_glass(grant_id=earlier.pk, actor=Actor.user(owner), now=NOW, justified=False, words=WORDS["judged"])
+    compartments.ask_release(
+        case_id=case.pk, actor=desk.by("tia"), now=NOW, channel_id=Channel.objects.get(key="general").pk,
+        reason=WORDS["leaves"],
+    )  # fmt: skip
 
 
 def roles() -> None:

@@ -23,6 +23,9 @@ __all__ = ["desk"]
 
 EVERYTHING = frozenset({*WORDS, *PERSONAL, "outside"})
 PERSON = frozenset({*PERSONAL, "outside"})
+#: What stays with the channel's people when a case is opened to somebody singly: the party's data, what is restricted,
+#: and the case that was merged into it.
+CHANNEL_ONLY = PERSON | {"rule", "because", "ring", "merge", "returned"}
 
 #: Who walks, what they are, and which needles they may not find.
 ROLES: dict[str, tuple[str, frozenset[str]]] = {
@@ -31,6 +34,10 @@ ROLES: dict[str, tuple[str, frozenset[str]]] = {
     "root": ("an administrator", EVERYTHING),
     "reader": ("every permission of Django, and no channel", EVERYTHING),
     "sam": ("a specialist and owner of the channel, and the party itself", EVERYTHING - {"rule", "because", "ring"}),
+    "late": ("an expert whose grant is over: their own reason is all that is left", EVERYTHING - {"calledin"}),
+    "judged": ("broke the glass hours ago, and was judged", EVERYTHING - {"broken", "judged"}),
+    "expert": ("an expert with a grant of the case", CHANNEL_ONLY),
+    "glass": ("broke the glass", CHANNEL_ONLY),
     "tia": ("a specialist of the channel", frozenset()),
 }
 
