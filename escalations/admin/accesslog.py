@@ -52,7 +52,9 @@ class AccessLogList(KeysetChangeList):
         return [], False, {}, False, False
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[AccessEntry]:
-        return accesslog.entries(show=self.shown, person=self.of)
+        rows = accesslog.entries(show=self.shown, person=self.of)
+        # What one did oneself is for others to judge; among everything it is shown.
+        return rows.exclude(chain=self.reader.pk) if self.shown == UNUSUAL else rows
 
     def get_results(self, request: HttpRequest) -> None:
         self.list_per_page = SCANNED if self.shown == UNUSUAL else LISTED
