@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -20,6 +20,7 @@ from escalations.admin.people import StateAdmin
 from escalations.errors import DeskError
 from escalations.forms.holds import LegalHoldForm
 from escalations.models import LegalHold
+from escalations.models.reach import Reach
 from escalations.services.privacy import holds
 
 
@@ -38,8 +39,13 @@ class LegalHoldAdmin(StateAdmin):
         "One person asks for a hold, or for its lifting, and somebody else answers. Nothing is erased meanwhile."
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LegalHold]:
+        return super().get_queryset(request).exclude(party__in=Reach.of(person_of(request)).own_parties)
+
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return works_here(request.user) and holds.has_charge(person_of(request))
+        if not works_here(request.user) or not holds.has_charge(person_of(request)):
+            return False
+        return obj is None or self.get_queryset(request).filter(pk=obj.pk).exists()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -55,7 +61,7 @@ class LegalHoldAdmin(StateAdmin):
 
     def answer_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Agree, refuse, or ask for lifting; the service decides whether this person may."""
-        if not self.has_view_permission(request) or not LegalHold.objects.filter(pk=pk).exists():
+        if not self.has_view_permission(request) or not self.get_queryset(request).filter(pk=pk).exists():
             return redirect("admin:index")
         user, now, answer = person_of(request), timezone.now(), request.POST.get("answer")
         try:

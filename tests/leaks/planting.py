@@ -15,7 +15,7 @@ from typing import Any
 from django.contrib.auth.models import Permission
 
 from escalations.core.actor import Actor
-from escalations.models import Case, CaseLink, Channel, ChannelRequest, Delivery, Party, User
+from escalations.models import Case, CaseLink, Channel, ChannelRequest, Delivery, LegalHold, Party, User
 from escalations.services import (
     assignment,
     channels,
@@ -53,7 +53,7 @@ WORDS = {
     for name in (
         "summary", "description", "answer", "subject", "party", "note", "evidence", "waived", "handoff", "returned",
         "escalation", "remedy", "decided", "pause", "fact", "factreason", "merge", "external", "rule",
-        "because", "ring", "value", "look", "found", "findingfrom", "calledin", "broken", "judged", "leaves",
+        "because", "ring", "value", "look", "found", "findingfrom", "held", "calledin", "broken", "judged", "leaves",
     )
 }  # fmt: skip
 
@@ -122,6 +122,10 @@ def plant(desk: Desk) -> Planted:
     channels.ask(
         channel_id=Channel.objects.get(key="fraud").pk, person_id=desk.user("mia").pk, part=ChannelRequest.Part.READERS,
         reason="Covers the weekend", actor=_owner(desk), now=NOW,
+    )  # fmt: skip
+    LegalHold.objects.create(
+        party_id=hidden.party_id, case=hidden, basis=WORDS["held"], review_at=NOW.date(), asked_by=desk.user("max"),
+        asked_at=NOW,
     )  # fmt: skip
     findings.add_indicator(
         case_id=hidden.pk, actor=desk.user("tia"), now=NOW, kind="device_match", source=WORDS["findingfrom"],

@@ -23,16 +23,16 @@ __all__ = ["desk"]
 
 EVERYTHING = frozenset({*WORDS, *PERSONAL, "outside"})
 PERSON = frozenset({*PERSONAL, "outside"})
-#: What stays with the channel's people when a case is opened to somebody singly: the party's data, what is restricted,
-#: and the case that was merged into it.
-CHANNEL_ONLY = PERSON | {"rule", "because", "ring", "merge", "returned"}
+#: What stays with the channel's people when a case is opened to somebody singly: the party's data and who looked at it,
+#: what is restricted, findings and holds, and the case that was merged into it.
+CHANNEL_ONLY = PERSON | {"rule", "because", "ring", "merge", "returned", "look", "found", "findingfrom", "held"}
 
 #: Who walks, what they are, and which needles they may not find.
 ROLES: dict[str, tuple[str, frozenset[str]]] = {
     "": ("nobody signed in", EVERYTHING),
     "pia": ("an agent of the general channel", EVERYTHING),
     "root": ("an administrator", EVERYTHING),
-    "reader": ("every permission of Django, and no channel", EVERYTHING),
+    "reader": ("every permission of Django, that to hold data among them, and no channel", EVERYTHING - {"held"}),
     "sam": ("a specialist and owner of the channel, and the party itself", EVERYTHING - {"rule", "because", "ring"}),
     "late": ("an expert whose grant is over: their own reason is all that is left", EVERYTHING - {"calledin"}),
     "judged": ("broke the glass hours ago, and was judged", EVERYTHING - {"broken", "judged"}),

@@ -118,6 +118,7 @@ class Full:
         OrmQ.objects.create(key="throughline", payload=SignedPackage.dumps({"args": words["payload"]}), lock=NOW)
         cache.set("card", words["cached"], timeout=None)
         two = {"asked_by": self.desk.user("max"), "confirmed_by": self.desk.user("tia")}
+        LegalHold.objects.update(state="lifted")
         LegalHold.objects.create(
             party=party, basis=words["hold"], review_at=NOW.date(), state="lifted", asked_at=NOW,
             lift_reason=words["lifted"], **two,

@@ -239,6 +239,18 @@ def test_an_administrator_has_no_say_in_holds_by_being_one(desk: Desk) -> None:
         holds.ask(party_id=case.party_id, basis="b", review_at=NOW.date() + DAY, actor=root, now=NOW)
 
 
+def test_nobody_has_a_say_in_a_hold_about_themselves(desk: Desk) -> None:
+    case, (ana, leo) = closed(desk), charge(desk, "ana", "leo")
+    Party.objects.filter(pk=case.party_id).update(staff_user=leo)
+    leo = desk.user("leo")
+    hold = holds.ask(party_id=case.party_id, basis="b", review_at=NOW.date() + DAY, actor=ana, now=NOW)
+    with pytest.raises(NotAllowed):
+        holds.answer(hold_id=hold.pk, agree=False, actor=leo, now=NOW)
+    client = Client()
+    client.force_login(leo)
+    assert f"/{hold.pk}/change/" not in client.get(reverse("admin:escalations_legalhold_changelist")).content.decode()
+
+
 def test_the_database_too_wants_two_people(desk: Desk) -> None:
     case, (ana,) = closed(desk), charge(desk, "ana")
     hold = holds.ask(party_id=case.party_id, basis="b", review_at=NOW.date() + DAY, actor=ana, now=NOW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sqlite3
 import subprocess
 from io import StringIO
 from pathlib import Path
@@ -15,7 +16,8 @@ from django.core import mail
 from django.core.management import call_command
 from django.db import connection
 
-from escalations.models import Case, Event, Party
+from escalations.models import Case, Event, Heartbeat, Party
+from escalations.services.privacy import residue
 from escalations.services.privacy.columns import COLUMNS, Kept
 from tests.factories.desk import NOW, Desk, broken, desk
 from tests.postgres import find_binaries
@@ -141,3 +143,28 @@ def test_the_certificate_is_a_document_without_a_person(desk: Desk) -> None:
     assert full.case.reference in certificate["cases"]
     assert certificate["erased"]["escalations.EventPayload"] > 10
     assert len(certificate["digests"]["email"][0]) == 64
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite's log is emptied by hand")
+def test_a_log_that_is_being_read_is_waited_for_and_else_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(residue, "CHECKPOINT_PAUSE_S", 0)
+    Heartbeat.objects.create(name="x", at=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 1")
+    reader = sqlite3.connect(str(connection.settings_dict["NAME"]), isolation_level=None, check_same_thread=False)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM escalations_heartbeat").fetchall()
+    Heartbeat.objects.create(name="y", at=NOW)
+    assert "could not be emptied" in residue.clean(tables=[], now=NOW).left[0]
+    tries = 0
+
+    def pause(_seconds: float) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            reader.close()
+
+    monkeypatch.setattr(residue.time, "sleep", pause)
+    assert residue.clean(tables=[], now=NOW).left == []
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 20000")

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Case, LegalHold, Party, User
+from escalations.models.reach import Reach
 
 State = LegalHold.State
 
@@ -31,7 +32,7 @@ def ask(
 ) -> LegalHold:
     """Ask for a hold on all that is about a person, or on one of their cases. It holds at once; a second person
     confirms it. Raises NotAllowed, Invalid naming the field, or Refused for a person whose data is erased already."""
-    _check(actor)
+    _check(actor, party_id)
     party = Party.objects.defer("name", "email", "phone").get(pk=party_id)
     if party.erased_at is not None:
         raise Refused("There is nothing left to hold: this person's data was erased.")
@@ -59,9 +60,9 @@ def answer(*, hold_id: int, agree: bool, actor: User, now: dt.datetime) -> Legal
 
     Raises NotAllowed when the first person answers, Refused when nothing waits.
     """
-    _check(actor)
     with transaction.atomic():
         row = LegalHold.objects.select_for_update().get(pk=hold_id)
+        _check(actor, row.party_id)
         if row.state == State.ASKED:
             _second(actor, row.asked_by_id)
             row.state = State.STANDING if agree else State.REFUSED
@@ -80,11 +81,11 @@ def answer(*, hold_id: int, agree: bool, actor: User, now: dt.datetime) -> Legal
 
 def ask_to_lift(*, hold_id: int, reason: str, actor: User, now: dt.datetime) -> LegalHold:
     """Ask that a hold be lifted; it stands until a second person agrees. Raises NotAllowed, Invalid, Refused."""
-    _check(actor)
-    if not reason.strip():
-        raise Invalid("lift_reason", "Say why it is no longer needed.")
     with transaction.atomic():
         row = LegalHold.objects.select_for_update().get(pk=hold_id)
+        _check(actor, row.party_id)
+        if not reason.strip():
+            raise Invalid("lift_reason", "Say why it is no longer needed.")
         if row.state != State.STANDING:
             raise Refused(f"Only a standing hold is lifted: this one {row.get_state_display()}.")
         row.state, row.lift_reason = State.LIFT_ASKED, reason.strip()[:300]
@@ -101,8 +102,8 @@ def has_charge(person: User) -> bool:
     return person.is_active and held.filter(Q(user=person) | Q(group__user=person)).exists()
 
 
-def _check(actor: User) -> None:
-    if not has_charge(actor):
+def _check(actor: User, party_id: int) -> None:
+    if not has_charge(actor) or party_id in Reach.of(actor).own_parties:
         raise NotAllowed("Only people who were given charge of legal holds may do this.")
 
 

@@ -7,6 +7,7 @@ dead rows until VACUUM; its own log and base backups live by their own retention
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -19,6 +20,9 @@ from django_q.models import OrmQ, Task
 
 SIGNED_IN = ("_auth_user", "_csrftoken", "_language", "_session_expiry", "account_", "mfa", "socialaccount_")
 """What stays of a session: who is signed in, how and since when. Messages and whatever pages put beside go."""
+
+CHECKPOINT_TRIES = 40
+CHECKPOINT_PAUSE_S = 0.25
 
 
 @dataclass(slots=True)
@@ -67,8 +71,13 @@ def _sqlite(done: Cleaned) -> None:
         if cursor.fetchone() != (0,):
             cursor.execute("ANALYZE")  # the planner's statistics may keep samples of what stood there
         cursor.execute("VACUUM")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        busy = cursor.fetchone()
+        for _ in range(CHECKPOINT_TRIES):
+            # Another process may be at its own checkpoint, or in the middle of reading: both are over in a moment.
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = cursor.fetchone()
+            if busy is None or not busy[0]:
+                break
+            time.sleep(CHECKPOINT_PAUSE_S)
     done.database = "VACUUM, and the write-ahead log emptied"
     if busy is not None and busy[0]:
         done.left.append(
