@@ -207,16 +207,17 @@ ERASED = "case.erased"
 """The kind of event that attests changed history rows: see `attested`."""
 
 
-def attested(events: Iterable[Event]) -> dict[str, str]:
-    """Digests of history rows that an erasure changed -> their digests since then, as the chain itself says.
+def attested(events: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
+    """Digests of history rows that an erasure changed -> their digests since then, as the chain itself says in its
+    `events` (kind and data of each).
 
     A row of history is genuine when its digest is that of an event, or follows from one here. What nothing in the
     chain attests was changed by hand.
     """
     found: dict[str, str] = {}
-    for event in events:
-        if event.kind == ERASED:
-            found.update(event.data.get("history", {}))
+    for kind, data in events:
+        if kind == ERASED:
+            found.update(data.get("history", {}))
     return found
 
 

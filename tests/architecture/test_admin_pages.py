@@ -6,12 +6,14 @@ registers a model here gets these tests for it without writing any.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from http import HTTPStatus
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Model
@@ -24,6 +26,7 @@ from django_q.signing import SignedPackage
 from escalations.core.actor import Actor
 from escalations.models import Case, Channel, User
 from escalations.services import grants
+from escalations.services.privacy import holds
 
 OURS = {"escalations", "playbook", "governance"}
 PAGES = sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label)
@@ -41,6 +44,7 @@ def _demo(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> It
         call_command("sync_schedules", verbosity=0)
         _fill_the_queue()
         _break_the_glass()
+        _ask_for_a_hold()
         yield
         transaction.set_rollback(True)
 
@@ -62,12 +66,23 @@ def _break_the_glass() -> None:
     grants.break_glass(reference=case.reference, actor=Actor.user(somebody), now=timezone.now(), reason="It burns.")
 
 
+def _ask_for_a_hold() -> None:
+    somebody = User.objects.create_user("counsel", "counsel@example.test", "x" * 20, is_staff=True)
+    somebody.user_permissions.add(Permission.objects.get(codename="hold_data"))
+    now = timezone.now()
+    holds.ask(
+        party_id=Case.objects.latest("pk").party_id, basis="A dispute before the court.", actor=somebody, now=now,
+        review_at=now.date() + dt.timedelta(days=90),
+    )  # fmt: skip
+
+
 @pytest.fixture
 def operator(_demo: None, db: None) -> User:
     """A superuser with the rights on every channel: somebody for whom no page is closed."""
     from guardian.shortcuts import assign_perm
 
     user = User.objects.create_superuser("operator", "operator@example.test", "x" * 20)
+    user.user_permissions.add(Permission.objects.get(codename="hold_data"))
     for codename, _ in Channel._meta.permissions:
         for channel in Channel.objects.all():
             assign_perm(codename, user, channel)

@@ -140,7 +140,7 @@ def broken(case: Case) -> chain.Break | None:
         if payload is not None:
             assert chain.payload_matches(event.commitment, bytes.fromhex(payload.salt), record.canonical(payload.body))
     rows = {record.row_digest(row) for row in record.HistoricalCase.objects.filter(id=case.pk)}
-    changed = record.attested(events)
+    changed = record.attested((event.kind, event.data) for event in events)
     missing = [
         event.seq
         for event in events

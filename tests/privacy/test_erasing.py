@@ -37,6 +37,7 @@ from escalations.models import (
 from escalations.services import closing, replies
 from escalations.services import imports as importing
 from escalations.services.privacy import erasing, holds, ledger, retention
+from escalations.services.verifying import verify
 from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk, broken, desk
 
@@ -85,6 +86,7 @@ def test_a_case_keeps_its_path_and_loses_its_words(desk: Desk) -> None:
     assert not EventPayload.objects.filter(event__case=case).exists()
     assert set(Message.objects.filter(case=case).values_list("body", flat=True)) == {"(erased)"}
     assert broken(case) is None
+    assert verify(case=case).ok
     assert entry.certificate["erased"]["escalations.Message"] == 2
 
 
@@ -96,6 +98,7 @@ def test_a_history_row_that_no_erasure_attests_is_still_found(desk: Desk) -> Non
     type(row).objects.filter(pk=row.pk).update(external_ref="shop-882")
     with pytest.raises(AssertionError, match="history rows that are not there"):
         broken(case)
+    assert [found.name for found in verify(case=case).findings] == [case.reference]
 
 
 def test_work_that_goes_on_stops_it(desk: Desk) -> None:

@@ -247,6 +247,20 @@ COLUMNS: Mapping[str, Table] = {
         },
         at="case",
     ),
+    # ------------------------------------------------------------------------------------------------- who may see it
+    "escalations.CaseGrant": Table(
+        "case",
+        {**blanked("reason", to=ERASED), **blanked("review_words"), **kept(WORD, "review")},
+        at="case",
+    ),
+    "escalations.ChannelMove": Table("case", {**blanked("reason", to=ERASED), **kept(WORD, "state")}, at="case"),
+    "escalations.AccessHead": Table("nothing", kept(SEAL, "mac", "head_mac", "key_id")),
+    "escalations.AccessEntry": Table(
+        "nothing", {**kept(WORD, "kind"), **kept(MACHINE, "data"), **kept(SEAL, "prev", "mac", "key_id")}
+    ),
+    "escalations.AccessReview": Table("nothing", kept("an auditor's words about a colleague's look", "note")),
+    "escalations.Anchor": Table("nothing", kept(SEAL, "body", "signature", "key_id")),
+    "escalations.AnchorPart": Table("nothing", {**kept(WORD, "space"), **kept(SEAL, "heads")}),
     # ----------------------------------------------------------------------------------------------- told and imported
     "escalations.Outbox": Table("nothing", kept(MACHINE, "occurrence_key", "kind", "data")),
     "escalations.Delivery": Table(

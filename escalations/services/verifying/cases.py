@@ -70,7 +70,8 @@ def check(stored: Stored) -> Break | None:
     if found is None:
         found = next(filter(None, map(_words, stored.events)), None)
     if found is None:
-        sealed = [(row[1], row[8]) for row in stored.events if row[8]]
+        changed = record.attested((row[2], row[6]) for row in stored.events)
+        sealed = [(row[1], record.digest_now(row[8], changed)) for row in stored.events if row[8]]
         rows = [dict(zip(_HISTORY, row[1:], strict=True)) for row in stored.history]
         found = proving.history_holds(
             sealed,
