@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.utils import timezone
-from guardian.shortcuts import get_objects_for_user
 
 from escalations.models.party import Party
-from escalations.models.registry import Channel
+from escalations.models.registry import ChannelGroupPermission, ChannelUserPermission
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -55,15 +54,12 @@ class Reach:
         if not self._user.is_authenticated or not self._user.is_active:
             return frozenset()
         if permission not in self._channels:
-            rows = get_objects_for_user(
-                self._user,
-                permission,
-                Channel.objects.all(),
-                use_groups=True,
-                with_superuser=False,
-                accept_global_perms=False,
-            )
-            self._channels[permission] = frozenset(rows.values_list("pk", flat=True))
+            held = {"permission__codename": permission}
+            of_groups = ChannelGroupPermission.objects.filter(group__user=self._user.pk, **held)
+            own = ChannelUserPermission.objects.filter(user=self._user.pk, **held)
+            # What `guardian.shortcuts.get_objects_for_user` says, which takes four times as long to ask it.
+            rows = of_groups.values_list("content_object_id").union(own.values_list("content_object_id"), all=True)
+            self._channels[permission] = frozenset(channel for (channel,) in rows)
         return self._channels[permission]
 
     @classmethod

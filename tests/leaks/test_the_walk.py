@@ -27,6 +27,9 @@ PERSON = frozenset({*PERSONAL, "outside"})
 #: what is restricted, findings and holds, and the case that was merged into it.
 CHANNEL_ONLY = PERSON | {"rule", "because", "ring", "merge", "returned", "look", "found", "findingfrom", "held"}
 
+#: Pages on which grants of single cases make a difference; all others know channels alone.
+SINGLE_CASES = "case|admin:index|search|autocomplete|view_on_site"
+
 #: Who walks, what they are, and which needles they may not find.
 ROLES: dict[str, tuple[str, frozenset[str]]] = {
     "": ("nobody signed in", EVERYTHING),
@@ -49,7 +52,10 @@ def planted(desk: Desk) -> Iterator[Planted]:
 
 
 def test_no_role_finds_what_it_may_not_see(planted: Planted, capsys: pytest.CaptureFixture[str]) -> None:
-    walks = [walk(planted, person, forbidden=forbidden) for person, (_, forbidden) in ROLES.items()]
+    walks = [
+        walk(planted, person, forbidden=forbidden, only=SINGLE_CASES if person in ("late", "judged", "glass") else "")
+        for person, (_, forbidden) in ROLES.items()
+    ]
     with capsys.disabled():
         print()
         for told in walks:
