@@ -44,13 +44,15 @@ MARGIN = dt.timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One entry of the access log. `person` is 0 for nobody signed in; `cases` are the sensitive cases shown."""
+    """One entry of the access log. `person` is 0 for nobody signed in; `cases` are the sensitive cases shown;
+    `declared` are rights that the code itself gives to groups of its own."""
 
     id: int
     person: int
     kind: str
     at: dt.datetime
     cases: frozenset[int] = frozenset()
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +131,5 @@ def _elsewhere(look: Look, people: Mapping[int, Known], teams: Mapping[int, Coll
 
 
 def _unguarded(look: Look) -> Iterable[str]:
-    if look.kind in (MEMBERSHIP, PERMISSION, GRANT) and not look.person:
+    if look.kind in (MEMBERSHIP, PERMISSION, GRANT) and not look.person and not look.declared:
         yield "changed by nobody who was signed in: a command, or by hand"

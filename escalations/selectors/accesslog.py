@@ -113,7 +113,8 @@ def unusual(rows: Sequence[AccessEntry], now: dt.datetime) -> dict[int, list[str
 
 
 def _look(row: AccessEntry) -> watching.Look:
-    return watching.Look(row.pk, row.chain, row.kind, row.at, frozenset(_cases(row)))
+    declared = bool(row.data.get("declared"))
+    return watching.Look(row.pk, row.chain, row.kind, row.at, frozenset(_cases(row)), declared)
 
 
 def _cases(row: AccessEntry) -> list[int]:
@@ -173,6 +174,7 @@ class _Names:
         people, groups = {row.chain for row in rows}, set()
         for row in rows:
             people |= set(_ids(row.data, "added", "removed")) if row.kind == watching.MEMBERSHIP else set()
+            people |= {row.data.get("to") or row.data.get("ended", 0)} if row.kind == watching.GRANT else set()
             groups |= set(_ids(row.data, "groups"))
             if row.kind == watching.PERMISSION:
                 (people if row.data.get("what") == "user" else groups).add(row.data.get("of", 0))
@@ -197,6 +199,8 @@ class _Names:
         """What a change of rights changed, for the end of the sentence."""
         if row.kind == watching.REVIEW:
             return f": {len(_ids(row.data, 'entries'))}"
+        if row.kind == watching.GRANT:
+            return self._grant(row.data)
         if row.kind == watching.MEMBERSHIP:
             groups = ", ".join(self._groups.get(pk, f"group {pk}") for pk in _ids(row.data, "groups"))
             return "".join(
@@ -213,6 +217,14 @@ class _Names:
             flags += [f"{self._rights.get(pk, pk)} {way}" for pk in _ids(row.data, way)]
         where = self._channels.get(row.data.get("channel", 0), "")
         return f": {holder}, {', '.join(flags)}" + (f" ({where})" if where else "")
+
+    def _grant(self, data: dict[str, Any]) -> str:
+        if data.get("glass"):
+            return _(": broke the glass")
+        given = self.person(data["to"]) if data.get("to") else ""
+        return (
+            f": {given}" if given else _(": ended that of %(person)s") % {"person": self.person(data.get("ended", 0))}
+        )
 
 
 def _ids(data: dict[str, Any], *names: str) -> list[int]:

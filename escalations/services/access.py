@@ -35,6 +35,7 @@ AT_ONCE = 500
 """Entries that one review takes at most."""
 
 _person: ContextVar[User | None] = ContextVar("acting_person", default=None)
+_declared: ContextVar[bool] = ContextVar("declared", default=False)
 
 
 @contextmanager
@@ -45,6 +46,16 @@ def acting(person: User | None) -> Iterator[None]:
         yield
     finally:
         _person.reset(token)
+
+
+@contextmanager
+def declared() -> Iterator[None]:
+    """Within the block, rights are what the code declares for groups of its own: noted, and nothing unusual."""
+    token = _declared.set(True)
+    try:
+        yield
+    finally:
+        _declared.reset(token)
 
 
 def note(
@@ -76,6 +87,8 @@ def note(
         body["surface"] = surface
     if cases:
         body["cases"] = sorted(cases)
+    if _declared.get():
+        body["declared"] = True
     ring = keys.chain_keys()
     key = ring.key(ring.current)
     with transaction.atomic():
@@ -167,7 +180,8 @@ def _noted_of_late(person: User, cases: set[int], now: dt.datetime) -> bool:
 def ensure_auditors() -> Group:
     """The group of auditors with exactly the permission to read the access log. Twice is as once."""
     group, _made = Group.objects.get_or_create(name=AUDITORS)
-    group.permissions.set(Permission.objects.filter(codename=MAY_READ, content_type__app_label="escalations"))
+    with declared():
+        group.permissions.set(Permission.objects.filter(codename=MAY_READ, content_type__app_label="escalations"))
     return group
 
 

@@ -7,12 +7,15 @@ lets anybody own a case, and never reaches the party of the case (field case L7)
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
+from escalations.core import watching
 from escalations.core.actor import Actor
 from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Case, CaseGrant, User
 from escalations.models.reach import Reach, belongs
 from escalations.selectors import people
+from escalations.services import access
 from escalations.services.channels import answers_without_owner
 from escalations.services.work import Work, working
 
@@ -91,6 +94,7 @@ def end_grant(*, grant_id: int, actor: Actor, now: dt.datetime, version: int | N
             raise Refused("This access is over already.")
         row.ended_at, row.ended_by = now, work.person
         row.save(update_fields=["ended_at", "ended_by"])
+        _note(work, {"ended": row.user_id})
         work.say("grant.ended", {"grant": row.pk, "person": row.user_id})
     return row
 
@@ -187,7 +191,12 @@ def _check_unreviewed(person_id: int) -> None:
         )
 
 
+def _note(work: Work, data: dict[str, Any]) -> None:
+    access.note(kind=watching.GRANT, person=work.person, cases=[work.case.pk], now=work.now, data=data)
+
+
 def _give(work: Work, person: User, *, reason: str, until: dt.datetime, works: bool, glass: bool = False) -> CaseGrant:
+    _note(work, {"to": person.pk, "until": until.isoformat(), "glass": glass})
     return CaseGrant.objects.create(
         case=work.case,
         channel=work.case.channel,

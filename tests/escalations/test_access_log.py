@@ -17,10 +17,13 @@ from django.test.utils import CaptureQueriesContext
 from guardian.shortcuts import assign_perm, remove_perm
 
 from config.middleware import AccessLog
+from escalations.core import watching
 from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import AccessEntry, AccessHead, AccessReview, Case, Channel, Event, User
 from escalations.models.shown import watching as collecting
-from escalations.services import access, channels, replies, verifying
+from escalations.selectors import accesslog
+from escalations.services import access, channels, grants, replies, verifying
+from escalations.services.channels import ensure_groups
 from tests.databases import Database
 from tests.factories.desk import NOW, Desk, broken, desk
 from tests.governance.publishing import trusting
@@ -54,6 +57,12 @@ def looks(desk: Desk, name: str) -> list[AccessEntry]:
     """What a person has looked at, oldest first."""
     rows = AccessEntry.objects.filter(chain=desk.user(name).pk).exclude(kind__in=["sign_in", "sign_out"])
     return list(rows.order_by("seq"))
+
+
+def owner(desk: Desk, name: str) -> User:
+    """Somebody, as an owner of the fraud channel."""
+    desk.user(name).groups.add(ensure_groups(Channel.objects.get(key="fraud"))["owners"])
+    return desk.user(name)
 
 
 def page(case: Case, **query: str) -> str:
@@ -333,6 +342,44 @@ def test_channel_membership_is_on_record(at_work: Desk) -> None:
 def auditor(at_work: Desk) -> User:
     at_work.user("pia").groups.add(Group.objects.get(name=access.AUDITORS))
     return at_work.user("pia")
+
+
+def test_a_channels_own_groups_get_what_the_code_declares_and_that_is_nothing_unusual(at_work: Desk) -> None:
+    channel = Channel.objects.create(key="legal", name="Legal", rank=80, sensitive=True)
+    ensure_groups(channel)
+    rows = AccessEntry.objects.filter(chain=0, kind=watching.PERMISSION)
+    noted = [row for row in rows if row.data.get("channel") == channel.pk]
+    assert len(noted) == sum(map(len, channels.PERMISSIONS.values()))
+    assert all(row.data["declared"] for row in noted)
+    assert accesslog.unusual(noted, NOW) == {}
+
+
+def test_who_confirms_a_membership_is_who_gave_it_also_outside_of_a_page(at_work: Desk) -> None:
+    asked = channels.ask(
+        channel_id=Channel.objects.get(key="fraud").pk, person_id=at_work.user("mia").pk, part="readers",
+        reason="Covers", actor=owner(at_work, "max"), now=NOW,
+    )  # fmt: skip
+    channels.decide(request_id=asked.pk, approve=True, actor=owner(at_work, "tia"), now=NOW)
+    last = AccessEntry.objects.filter(kind=watching.MEMBERSHIP).latest("pk")
+    assert (last.chain, last.data["added"]) == (at_work.user("tia").pk, [at_work.user("mia").pk])
+
+
+def test_opening_a_case_to_somebody_is_on_record(at_work: Desk) -> None:
+    case = secret(at_work)
+    row = grants.call_in(
+        case_id=case.pk, actor=at_work.by("max"), now=NOW, person_id=at_work.user("mia").pk, reason="Knows the shop"
+    )
+    grants.end_grant(grant_id=row.pk, actor=at_work.by("max"), now=NOW)
+    grants.break_glass(reference=case.reference, actor=at_work.by("pia"), now=NOW, reason="It burns")
+    noted = list(AccessEntry.objects.filter(kind=watching.GRANT).order_by("pk"))
+    assert [(one.chain, one.data["cases"]) for one in noted] == [
+        (at_work.user(name).pk, [case.pk]) for name in ("max", "max", "pia")
+    ]
+    said = [line.said for line in accesslog.lines(noted, at_work.user("ana"), NOW)]
+    assert said == [
+        "gave or took access to a case: Mia", "gave or took access to a case: ended that of Mia",
+        "gave or took access to a case: broke the glass",
+    ]  # fmt: skip
 
 
 def test_the_group_of_auditors_is_there_from_the_start_and_holds_one_permission(db: None) -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from escalations.errors import Invalid, NotAllowed
-from escalations.models import Case, Event, Party
+from escalations.models import AccessEntry, Case, Event, Party
 from escalations.selectors import casepage, unmasked
 from escalations.services import channels, replies
 from escalations.services.privacy import unmasking
@@ -64,6 +64,8 @@ def test_a_look_is_on_record_and_ends_by_itself(desk: Desk, case: Case) -> None:
     event = Event.objects.get(case=case, kind="party.unmasked")
     assert (event.actor_id, event.data) == (str(desk.user("tia").pk), {"fields": ["name", "email", "phone"]})
     assert event.payload.body == {"reason": "She asked to be called back"}
+    noted = AccessEntry.objects.get(kind="unmask")
+    assert (noted.chain, noted.data["cases"]) == (desk.user("tia").pk, [case.pk])
     case.refresh_from_db()
     assert case.version == version, "a look makes nobody's open form stale"
     assert broken(case) is None

@@ -7,12 +7,14 @@ from collections.abc import Collection
 
 from django.db import transaction
 
+from escalations.core import watching
 from escalations.core.actor import Actor
 from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Case, User
 from escalations.models.reach import may
 from escalations.selectors import law
 from escalations.selectors.unmasked import EXPORTED, FIELDS, UNMASKED
+from escalations.services import access
 from escalations.services.work import witness
 
 REASON_LENGTH = 300
@@ -39,11 +41,17 @@ def unmask(*, case_id: int, actor: User, now: dt.datetime, reason: str, fields: 
     if len(text) > REASON_LENGTH:
         raise Invalid("reason", f"at most {REASON_LENGTH} characters, this has {len(text)}")
     words = {"reason": text} if text else None
-    witness(case_id=case.pk, kind=UNMASKED, data={"fields": wanted}, words=words, actor=Actor.user(actor), now=now)
+    data = {"fields": wanted}
+    with transaction.atomic():
+        witness(case_id=case.pk, kind=UNMASKED, data=data, words=words, actor=Actor.user(actor), now=now)
+        access.note(kind=watching.UNMASK, person=actor, cases=[case.pk], now=now, data=data)
 
 
 def record_export(*, party_id: int, actor: Actor, now: dt.datetime) -> None:
-    """Put on the record of each of a person's cases that their data was exported for them."""
+    """Put on the record of each of a person's cases, and on the access log, that their data was exported for them."""
     with transaction.atomic():
-        for case_id in Case.objects.filter(party_id=party_id).order_by("pk").values_list("pk", flat=True):
+        cases = list(Case.objects.filter(party_id=party_id).order_by("pk").values_list("pk", flat=True))
+        for case_id in cases:
             witness(case_id=case_id, kind=EXPORTED, data={}, actor=actor, now=now)
+        person = User.objects.get(pk=actor.user_id) if actor.user_id is not None else None
+        access.note(kind=watching.EXPORT, person=person, cases=cases, now=now, data={"party": party_id})
