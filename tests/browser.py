@@ -68,7 +68,8 @@ class Watch:
         """Listen to ``page`` from now on."""
 
         def console(message: ConsoleMessage) -> None:
-            if message.type == "error":
+            # A part of a page that was asked for in vain, since another was asked for meanwhile: as with ERR_ABORTED.
+            if message.type == "error" and message.text not in ("htmx:sendAbort", "htmx:afterRequest"):
                 self.seen.append(f"console: {message.text} at {message.location.get('url', '?')}")
 
         def response(answer: Response) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import expect
 
 from escalations.core.actor import Actor
 from escalations.models import Case, Heartbeat, Message
@@ -20,7 +23,7 @@ from tests.core.policies import market_document
 from tests.factories.desk import Desk
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -169,6 +172,23 @@ def test_tabs_and_forms_come_as_parts_and_have_addresses(page: Page, signed_in: 
     page.get_by_text("Waiting for what").wait_for()
     page.get_by_role("link", name="Resolve", exact=True).click()
     page.get_by_text("What it turned out to be").wait_for()
+
+
+def test_of_two_parts_asked_for_at_once_the_last_one_is_shown(page: Page, signed_in: Any, now_desk: Desk) -> None:
+    """The answer to the first one may come after that to the second."""
+    case = held(now_desk, "mia")
+    page.goto(case_page(signed_in("mia"), case))
+    late: list[Route] = []
+    page.route("**/*tab=why", lambda route: late.append(route))
+    parts = page.get_by_role("navigation", name="Parts of the case")
+    parts.get_by_role("link", name="Why here").click()
+    parts.get_by_role("link", name="Messages").click()
+    page.wait_for_url("**/*tab=messages")
+    with contextlib.suppress(PlaywrightError):  # the browser has given it up
+        late[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(parts.get_by_role("link", name="Messages")).to_have_attribute("aria-current", "page")
+    assert page.url.endswith("tab=messages")
 
 
 def test_a_text_of_the_playbook_starts_a_message(page: Page, signed_in: Any, now_desk: Desk) -> None:
