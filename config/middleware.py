@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from escalations.models import User
 from escalations.models.shown import Shown, watching
-from escalations.services import access
+from escalations.services import noting
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class AccessLog:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with access.acting(self._person(request)), watching() as shown:
+        with noting.acting(self._person(request)), watching() as shown:
             response = self.get_response(request)
         if getattr(response, "streaming", False):
             response.streaming_content = self._noted(request, response.streaming_content, shown)  # type: ignore[attr-defined]
@@ -118,7 +118,7 @@ class AccessLog:
         arguments = [*match.args, *match.kwargs.values()] if match else []
         named = {int(value) for value in map(str, arguments) if value.isdecimal()}
         about = named & set(shown) if match and "case" in (match.url_name or "") else set()
-        access.note_shown(
+        noting.note_shown(
             person=request.user,
             shown=shown,
             surface=match.view_name if match else request.path_info,

@@ -1,6 +1,6 @@
 """What is put on the access log by itself: sign-ins, and every change of what somebody may, by whatever way it is made.
 
-Rules are in `core.watching` and `services.access`; this only hears. A change that cannot be noted is not made, since
+Rules are in `core.watching` and `services.noting`; this only hears. A change that cannot be noted is not made, since
 the note is written in its transaction.
 """
 
@@ -20,7 +20,7 @@ from django.utils import timezone
 from escalations import keys
 from escalations.core import watching
 from escalations.models import AccessEntry, ChannelGroupPermission, ChannelUserPermission, User
-from escalations.services import access
+from escalations.services import noting
 
 FLAGS = ("is_active", "is_staff", "is_superuser")
 _ADDED = {"post_add": "added", "post_remove": "removed", "pre_clear": "removed"}
@@ -50,7 +50,7 @@ def connect() -> None:
 
 
 def _note(kind: str, data: dict[str, Any] | None = None, *, person: User | None = None) -> None:
-    access.note(kind=kind, now=timezone.now(), person=person, data=data)
+    noting.note(kind=kind, now=timezone.now(), person=person, data=data)
 
 
 # --------------------------------------------------------------------------------------------------------- signing in
@@ -142,4 +142,4 @@ def _auditors(*, sender: Any, using: str, **_signal: Any) -> None:
         return
     if AccessEntry._meta.db_table in connection.introspection.table_names():  # it is gone when migrations are undone
         create_permissions(sender, verbosity=0, using=using)  # Django's own turn comes after ours
-        access.ensure_auditors()
+        noting.ensure_auditors()

@@ -23,7 +23,7 @@ from escalations.models import AccessEntry, User
 from escalations.selectors import accesslog
 from escalations.selectors.accesslog import EVERY, OPEN, UNUSUAL
 from escalations.selectors.wording import moment
-from escalations.services import access
+from escalations.services import noting
 
 SHOWN = {
     UNUSUAL: gettext_lazy("What is unusual, not reviewed"),
@@ -77,7 +77,7 @@ class AccessEntryAdmin(KeysetAdmin, DeskAdmin):
     changed_by = gettext_lazy("Written when it happened, and never changed. Reviews are made in the list.")
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return works_here(request.user) and request.user.has_perm(f"escalations.{access.MAY_READ}")
+        return works_here(request.user) and request.user.has_perm(f"escalations.{noting.MAY_READ}")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return AccessLogList
@@ -95,7 +95,7 @@ class AccessEntryAdmin(KeysetAdmin, DeskAdmin):
         user = person_of(request)
         ids = [int(value) for value in request.POST.getlist("entry") if value.isdecimal() and len(value) < 16]
         try:
-            count = access.review(entry_ids=ids, actor=user, now=timezone.now(), note_text=request.POST.get("note", ""))
+            count = noting.review(entry_ids=ids, actor=user, now=timezone.now(), note_text=request.POST.get("note", ""))
         except DeskError as error:
             messages.error(request, str(error))
         else:

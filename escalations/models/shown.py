@@ -2,7 +2,7 @@
 
 A page cannot forget to say what it shows, since it says nothing: loading a row is what is watched. Outside of
 `watching()` (workers, commands) nothing is kept. What a page reads of cases without loading them (`values()`, raw SQL)
-is not seen here: such a page notes its looks itself, by `services.access.note`.
+is not seen here: such a page notes its looks itself, by `services.noting.note`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Channel, ChannelRequest, User
 from escalations.models.reach import Reach
 from escalations.selectors.access import ownerless
-from escalations.services import access
+from escalations.services import noting
 
 Part = ChannelRequest.Part
 
@@ -33,7 +33,7 @@ def ensure_groups(channel: Channel) -> dict[str, Group]:
         group, made = Group.objects.get_or_create(name=f"channel:{channel.key}:{part}")
         groups[str(part)] = group
         if made:
-            with access.declared():
+            with noting.declared():
                 for permission in permissions:
                     assign_perm(permission, group, channel)
     return groups
@@ -80,7 +80,7 @@ def decide(*, request_id: int, approve: bool, actor: User, now: dt.datetime) -> 
         row.decided_by, row.decided_at = actor, now
         row.save(update_fields=["state", "decided_by", "decided_at"])
         if approve:
-            with access.acting(actor):
+            with noting.acting(actor):
                 row.person.groups.add(ensure_groups(row.channel)[row.part])
     return row
 
@@ -94,7 +94,7 @@ def end(*, request_id: int, actor: User, now: dt.datetime) -> ChannelRequest:
             raise Refused("Only a granted membership can be ended.")
         row.state = ChannelRequest.State.ENDED
         row.save(update_fields=["state"])
-        with access.acting(actor):
+        with noting.acting(actor):
             row.person.groups.remove(ensure_groups(row.channel)[row.part])
     return row
 

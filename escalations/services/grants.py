@@ -15,7 +15,7 @@ from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Case, CaseGrant, User
 from escalations.models.reach import Reach, belongs
 from escalations.selectors import people
-from escalations.services import access
+from escalations.services import noting
 from escalations.services.channels import answers_without_owner
 from escalations.services.work import Work, working
 
@@ -192,7 +192,7 @@ def _check_unreviewed(person_id: int) -> None:
 
 
 def _note(work: Work, data: dict[str, Any]) -> None:
-    access.note(kind=watching.GRANT, person=work.person, cases=[work.case.pk], now=work.now, data=data)
+    noting.note(kind=watching.GRANT, person=work.person, cases=[work.case.pk], now=work.now, data=data)
 
 
 def _give(work: Work, person: User, *, reason: str, until: dt.datetime, works: bool, glass: bool = False) -> CaseGrant:

@@ -22,7 +22,7 @@ from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import AccessEntry, AccessHead, AccessReview, Case, Channel, Event, User
 from escalations.models.shown import watching as collecting
 from escalations.selectors import accesslog
-from escalations.services import access, channels, grants, replies, verifying
+from escalations.services import channels, grants, noting, replies, verifying
 from escalations.services.channels import ensure_groups
 from tests.databases import Database
 from tests.factories.desk import NOW, Desk, broken, desk
@@ -145,12 +145,12 @@ def test_the_cost_does_not_grow_with_the_cases_of_a_list(at_work: Desk) -> None:
 
 def test_a_look_costs_five_queries_and_a_list_without_one_a_single_one(at_work: Desk) -> None:
     tia, case, plain = at_work.user("tia"), secret(at_work), at_work.open()
-    access.note(kind="read", person=tia, now=NOW)
+    noting.note(kind="read", person=tia, now=NOW)
     about = {"person": tia, "surface": "x", "now": NOW}
     with CaptureQueriesContext(connection) as none:
-        assert access.note_shown(shown={plain.pk: plain.channel_id}, **about) is None
+        assert noting.note_shown(shown={plain.pk: plain.channel_id}, **about) is None
     with CaptureQueriesContext(connection) as some:
-        access.note_shown(shown={case.pk: case.channel_id}, **about)
+        noting.note_shown(shown={case.pk: case.channel_id}, **about)
     said = [query["sql"].split()[0] for query in some.captured_queries]
     assert len(none) == 1
     assert [word for word in said if word not in ("SAVEPOINT", "RELEASE")] == ["SELECT", "SELECT", "INSERT", "UPDATE"]
@@ -161,7 +161,7 @@ def test_a_case_that_was_loaded_without_its_channel_is_looked_up(at_work: Desk) 
     with collecting() as shown:
         assert list(Case.objects.filter(pk=case.pk).only("reference"))
     assert shown == {case.pk: None}
-    entry = access.note_shown(person=at_work.user("tia"), shown=shown, surface="x", now=NOW)
+    entry = noting.note_shown(person=at_work.user("tia"), shown=shown, surface="x", now=NOW)
     assert entry is not None
     assert entry.data["cases"] == [case.pk]
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_recorded_is_not_shown(at_work: Desk, monkeypatch: pytest
     def full(**_: Any) -> None:
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr(access, "note", full)
+    monkeypatch.setattr(noting, "note", full)
     answer = client.get(page(case))
     assert answer.status_code == 503
     assert b"Ring of sellers" not in answer.content
@@ -209,7 +209,7 @@ def test_workers_collect_nothing(at_work: Desk) -> None:
 
 def test_an_unknown_kind_is_refused(at_work: Desk) -> None:
     with pytest.raises(Invalid):
-        access.note(kind="glance", now=NOW)
+        noting.note(kind="glance", now=NOW)
 
 
 def test_every_page_of_the_desk_is_watched(settings: Any) -> None:
@@ -244,7 +244,7 @@ def test_a_sign_in_that_cannot_be_recorded_does_not_happen(at_work: Desk, monkey
     def full(**_: Any) -> None:
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr(access, "note", full)
+    monkeypatch.setattr(noting, "note", full)
     client = Client(raise_request_exception=False)
     client.post("/admin/login/", {"username": "mia", "password": "correct horse battery"})
     monkeypatch.undo()
@@ -277,7 +277,7 @@ def test_whoever_gives_a_right_is_on_record(at_work: Desk, what: str) -> None:
     give, kind, data = RIGHTS[what]
     person, group, giver = at_work.user("mia"), Group.objects.create(name="x"), at_work.user("ana")
     ids = {"person": person.pk, "group": group.pk}
-    with access.acting(giver):
+    with noting.acting(giver):
         give(person, group)
     entry = newest(giver.pk)
     assert entry.kind == kind
@@ -330,7 +330,7 @@ def test_a_person_at_a_page_is_who_gave_the_right(at_work: Desk) -> None:
 def test_channel_membership_is_on_record(at_work: Desk) -> None:
     fraud = Channel.objects.get(key="fraud")
     groups = channels.ensure_groups(fraud)
-    with access.acting(at_work.user("max")):
+    with noting.acting(at_work.user("max")):
         at_work.user("mia").groups.add(groups["readers"])
     assert newest(at_work.user("max").pk).data["groups"] == [groups["readers"].pk]
 
@@ -340,7 +340,7 @@ def test_channel_membership_is_on_record(at_work: Desk) -> None:
 
 @pytest.fixture
 def auditor(at_work: Desk) -> User:
-    at_work.user("pia").groups.add(Group.objects.get(name=access.AUDITORS))
+    at_work.user("pia").groups.add(Group.objects.get(name=noting.AUDITORS))
     return at_work.user("pia")
 
 
@@ -386,34 +386,34 @@ def test_the_group_of_auditors_is_there_from_the_start_and_holds_one_permission(
     group = Group.objects.get(name="auditors")
     assert [permission.codename for permission in group.permissions.all()] == ["view_accessentry"]
     group.permissions.set(Permission.objects.all()[:5])
-    access.ensure_auditors()
+    noting.ensure_auditors()
     assert [permission.codename for permission in group.permissions.all()] == ["view_accessentry"]
 
 
 def test_a_review_is_itself_on_record(at_work: Desk, auditor: User) -> None:
-    entry = access.note(kind="read", person=at_work.user("mia"), now=NOW)
-    assert access.review(entry_ids=[entry.pk], actor=auditor, now=NOW, note_text=" asked her ") == 1
+    entry = noting.note(kind="read", person=at_work.user("mia"), now=NOW)
+    assert noting.review(entry_ids=[entry.pk], actor=auditor, now=NOW, note_text=" asked her ") == 1
     row = AccessReview.objects.get(entry=entry)
     assert (row.by, row.note, row.recorded.kind) == (auditor, "asked her", "review")
     assert row.recorded.data == {"entries": [entry.pk], "note": "asked her"}
     assert row.recorded.chain == auditor.pk
     with pytest.raises(Refused):
-        access.review(entry_ids=[entry.pk], actor=auditor, now=NOW)
+        noting.review(entry_ids=[entry.pk], actor=auditor, now=NOW)
     assert verifying.verify().findings == []
 
 
 def test_nobody_reviews_what_they_did_themselves(at_work: Desk, auditor: User) -> None:
-    own = access.note(kind="read", person=auditor, now=NOW)
-    theirs = access.note(kind="read", person=at_work.user("mia"), now=NOW)
+    own = noting.note(kind="read", person=auditor, now=NOW)
+    theirs = noting.note(kind="read", person=at_work.user("mia"), now=NOW)
     with pytest.raises(NotAllowed, match="another auditor"):
-        access.review(entry_ids=[own.pk, theirs.pk], actor=auditor, now=NOW)
+        noting.review(entry_ids=[own.pk, theirs.pk], actor=auditor, now=NOW)
     assert not AccessReview.objects.exists()
 
 
 def test_only_auditors_review(at_work: Desk) -> None:
-    entry = access.note(kind="read", person=at_work.user("mia"), now=NOW)
+    entry = noting.note(kind="read", person=at_work.user("mia"), now=NOW)
     with pytest.raises(NotAllowed):
-        access.review(entry_ids=[entry.pk], actor=at_work.user("jon"), now=NOW)
+        noting.review(entry_ids=[entry.pk], actor=at_work.user("jon"), now=NOW)
 
 
 # ----------------------------------------------------------------------------------------------------- several at once
@@ -452,7 +452,7 @@ def test_two_writers_at_once_fork_neither_chain(postgres_database: Database) -> 
 
         def work(number: int) -> None:
             for round_ in range(each):
-                access.note(kind="read", person=mia, cases=[case.pk], now=NOW)
+                noting.note(kind="read", person=mia, cases=[case.pk], now=NOW)
                 replies.note(case_id=case.pk, actor=actor, now=NOW, body=f"{number} {round_}")
 
         at_once(work, writers)
@@ -468,7 +468,7 @@ def test_two_writers_at_once_fork_neither_chain(postgres_database: Database) -> 
 def test_the_very_first_entry_of_a_person_by_several_at_once(postgres_database: Database) -> None:
     with postgres_database.here():
         person = User.objects.create_user("new", password="x")
-        at_once(lambda _: access.note(kind="read", person=person, now=NOW) and None, 6)
+        at_once(lambda _: noting.note(kind="read", person=person, now=NOW) and None, 6)
         assert sorted(AccessEntry.objects.filter(chain=person.pk).values_list("seq", flat=True)) == [1, 2, 3, 4, 5, 6]
         assert verifying.verify().findings == []
 
@@ -478,8 +478,8 @@ def test_the_lock_is_what_keeps_the_chain_whole(postgres_database: Database, mon
     """The other way round: without it, writers get in each other's way."""
     with postgres_database.here():
         person = User.objects.create_user("new", password="x")
-        access.note(kind="read", person=person, now=NOW)
-        monkeypatch.setattr(access, "_locked", lambda number: AccessHead.objects.get(pk=number))
+        noting.note(kind="read", person=person, now=NOW)
+        monkeypatch.setattr(noting, "_locked", lambda number: AccessHead.objects.get(pk=number))
         both = threading.Barrier(2, timeout=20)
         real = AccessEntry.objects.create
 
@@ -489,11 +489,11 @@ def test_the_lock_is_what_keeps_the_chain_whole(postgres_database: Database, mon
 
         monkeypatch.setattr(AccessEntry.objects, "create", late)
         with pytest.raises(AssertionError, match="IntegrityError"):
-            at_once(lambda _: access.note(kind="read", person=person, now=NOW) and None, 2)
+            at_once(lambda _: noting.note(kind="read", person=person, now=NOW) and None, 2)
 
 
 def test_what_is_on_record_is_kept_by_the_database(at_work: Desk) -> None:
-    access.note(kind="read", person=at_work.user("mia"), now=NOW)
+    noting.note(kind="read", person=at_work.user("mia"), now=NOW)
     for change in (lambda rows: rows.update(kind="list"), lambda rows: rows.delete()):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             change(AccessEntry.objects.filter(chain=at_work.user("mia").pk))

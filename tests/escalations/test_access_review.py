@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from escalations.admin import accesslog as page
 from escalations.models import AccessEntry, AccessReview, Case, Channel
-from escalations.services import access
+from escalations.services import noting
 from tests.factories.desk import NOW, Desk, desk
 
 __all__ = ["desk"]
@@ -26,7 +26,7 @@ URL = "/admin/escalations/accessentry/"
 @pytest.fixture
 def office(desk: Desk) -> Iterator[Desk]:
     """The desk at its hour; Pia is an auditor."""
-    desk.user("pia").groups.add(Group.objects.get(name=access.AUDITORS))
+    desk.user("pia").groups.add(Group.objects.get(name=noting.AUDITORS))
     with time_machine.travel(NOW, tick=False):
         yield desk
 
@@ -43,7 +43,7 @@ def said(answer: object) -> str:
 
 def look(desk: Desk, name: str, *, at: dt.datetime = NOW, case: Case | None = None, kind: str = "read") -> AccessEntry:
     about = {} if case is None else {"cases": [case.pk], "data": {"case": case.pk}}
-    return access.note(kind=kind, person=desk.user(name), now=at, surface="admin:escalations_case_change", **about)
+    return noting.note(kind=kind, person=desk.user(name), now=at, surface="admin:escalations_case_change", **about)
 
 
 def test_only_auditors_come_in(office: Desk) -> None:
@@ -130,8 +130,8 @@ def test_one_entry_in_words(office: Desk) -> None:
 
 
 def test_changes_of_rights_are_told_by_name(office: Desk) -> None:
-    with access.acting(office.user("ana")):
-        office.user("mia").groups.add(Group.objects.get(name=access.AUDITORS))
+    with noting.acting(office.user("ana")):
+        office.user("mia").groups.add(Group.objects.get(name=noting.AUDITORS))
     text = said(client(office).get(URL, {"show": "all"}))
     assert "changed who belongs to a group: Mia added (auditors)" in text
 

@@ -19,7 +19,7 @@ from escalations.core import proving
 from escalations.core.anchoring import Said
 from escalations.management import checkup
 from escalations.models import Anchor, AnchorPart, Case, Heartbeat
-from escalations.services import access, anchoring, replies, verifying
+from escalations.services import anchoring, noting, replies, verifying
 from tests.factories.desk import NOW, Desk, desk
 from tests.factories.sweeping import every_row
 
@@ -73,7 +73,7 @@ def test_what_was_being_written_while_an_anchor_was_taken_is_in_the_next(desk: D
 
 def test_the_access_log_is_anchored_too(desk: Desk) -> None:
     mia = desk.user("mia")
-    access.note(kind="read", person=mia, now=NOW)
+    noting.note(kind="read", person=mia, now=NOW)
     anchoring.take(now=NOW)
     assert mia.pk in kept(1, "access")
 

@@ -26,7 +26,7 @@ from escalations.models import (
     Event,
     EventPayload,
 )
-from escalations.services import access, anchoring, record, replies, sweep, verifying
+from escalations.services import anchoring, noting, record, replies, sweep, verifying
 from tests.factories.desk import NOW, Desk, desk
 
 __all__ = ["desk"]
@@ -71,14 +71,14 @@ class Record:
         for case in (self.one, self.two):
             self.act(case, 40)
         mia, auditor = desk.user("mia"), desk.user("ana")
-        auditor.groups.add(access.ensure_auditors())
+        auditor.groups.add(noting.ensure_auditors())
         looks = [
-            access.note(kind="read", person=person, cases=[self.one.pk], now=NOW + number * MINUTE, data={"case": 1})
+            noting.note(kind="read", person=person, cases=[self.one.pk], now=NOW + number * MINUTE, data={"case": 1})
             for number in range(3)
             for person in (mia, desk.user("jon"))
         ]
         self.look = looks[2]
-        access.review(entry_ids=[looks[2].pk], actor=desk.user("ana"), now=NOW, note_text="seen")
+        noting.review(entry_ids=[looks[2].pk], actor=desk.user("ana"), now=NOW, note_text="seen")
         anchoring.take(now=NOW + dt.timedelta(hours=48))
         self.columns = {model: self._columns(model) for model in TABLES}
         assert verifying.verify().findings == []

@@ -14,7 +14,7 @@ from escalations.models import Case, User
 from escalations.models.reach import may
 from escalations.selectors import law
 from escalations.selectors.unmasked import EXPORTED, FIELDS, UNMASKED
-from escalations.services import access
+from escalations.services import noting
 from escalations.services.work import witness
 
 REASON_LENGTH = 300
@@ -44,7 +44,7 @@ def unmask(*, case_id: int, actor: User, now: dt.datetime, reason: str, fields: 
     data = {"fields": wanted}
     with transaction.atomic():
         witness(case_id=case.pk, kind=UNMASKED, data=data, words=words, actor=Actor.user(actor), now=now)
-        access.note(kind=watching.UNMASK, person=actor, cases=[case.pk], now=now, data=data)
+        noting.note(kind=watching.UNMASK, person=actor, cases=[case.pk], now=now, data=data)
 
 
 def record_export(*, party_id: int, actor: Actor, now: dt.datetime) -> None:
@@ -54,4 +54,4 @@ def record_export(*, party_id: int, actor: Actor, now: dt.datetime) -> None:
         for case_id in cases:
             witness(case_id=case_id, kind=EXPORTED, data={}, actor=actor, now=now)
         person = User.objects.get(pk=actor.user_id) if actor.user_id is not None else None
-        access.note(kind=watching.EXPORT, person=person, cases=cases, now=now, data={"party": party_id})
+        noting.note(kind=watching.EXPORT, person=person, cases=cases, now=now, data={"party": party_id})

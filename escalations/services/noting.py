@@ -1,6 +1,6 @@
 """The access log: one door through which every look, sign-in and change of what somebody may is put on record.
 
-    access.note(kind="export", person=user, now=now, cases=[17, 21], surface="cases.csv")
+    noting.note(kind="export", person=user, now=now, cases=[17, 21], surface="cases.csv")
 
 Each person has a chain of their own (the same as the events of a case have), whose head is locked while an entry is
 written. Entries are written before the answer is sent: `config.middleware.AccessLog` notes what a page has loaded, and
