@@ -37,6 +37,9 @@ class Problem:
     code: str = ""
     """The kind of finding, for programs; lint's findings have one."""
 
+    path: Place = ()
+    """Where in the document it is, for pages that show it beside what is wrong; empty when it is of the whole."""
+
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"
 
@@ -61,8 +64,8 @@ class Source:
         dotted = ".".join(str(part) for part in path) or "document"
         for depth in range(len(path), -1, -1):
             if (mark := self.marks.get(path[:depth])) is not None:
-                return Problem(f"{mark} {dotted}", message, code)
-        return Problem(dotted, message, code)
+                return Problem(f"{mark} {dotted}", message, code, path)
+        return Problem(dotted, message, code, path)
 
 
 def read(path: Path) -> Source:
@@ -150,10 +153,18 @@ class _Reader:
         self.problems.append(Problem(f"{mark} {dotted}".rstrip(), message))
 
 
+def means_itself(text: str) -> bool:
+    """Whether a text that stands without quotes is read as that text."""
+    return isinstance(_plain(text), str)
+
+
 def _scalar(node: yaml.Node) -> Any:
     text: str = node.value
-    if getattr(node, "style", None):  # quoted, or a block of text
-        return text
+    return text if getattr(node, "style", None) else _plain(text)  # with a style: quoted, or a block of text
+
+
+def _plain(text: str) -> Any:
+    """What a scalar without quotes means."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text) and len(text) < 19:
