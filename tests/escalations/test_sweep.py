@@ -498,6 +498,17 @@ def test_s8_a_dry_run_changes_no_row_of_any_table(desk: Desk) -> None:
     assert {kind: done.counts[kind] for kind in sweep.FIRED} == {kind: looked.counts[kind] for kind in sweep.FIRED}
 
 
+def test_a_dry_run_in_working_hours_says_which_rung_would_fire(desk: Desk) -> None:
+    """A rung that fires begins the clock of the next one, whose id is given out only to who may write."""
+    desk.open()
+    now = NOW + 30 * HOUR
+    before = every_row()
+    looked = sweep.sweep(now=now, dry_run=True)
+    assert (looked.aside, looked.counts["rung"]) == ([], 1)
+    assert every_row() == before
+    assert sweep.sweep(now=now).counts == looked.counts
+
+
 def test_the_number_of_statements_does_not_grow_with_the_number_due(desk: Desk) -> None:
     counts = []
     for number in (3, 30):

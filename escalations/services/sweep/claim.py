@@ -200,6 +200,9 @@ _NEXT_ID = """
     CASE WHEN k.kind = 'tier' THEN nextval((SELECT pg_get_serial_sequence('escalations_clock', 'id')::regclass)) END
 """
 
+NOT_GIVEN_OUT = 0
+"""Stands for the id of a clock that would follow, where somebody only looks: nothing is written under it."""
+
 _instant: Callable[[str], dt.datetime] = dt.datetime.fromisoformat
 
 
@@ -208,7 +211,7 @@ def _on_postgres(now: dt.datetime | None, limit: int, only: Sequence[int] | None
         now="statement_timestamp()" if now is None else "%(now)s::timestamptz",
         only="" if only is None else "AND c.id = ANY(%(only)s)",
         lock=_LOCK if lock else "",
-        next_id=_NEXT_ID if lock else "NULL",
+        next_id=_NEXT_ID if lock else str(NOT_GIVEN_OUT),
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, {"now": now, "limit": limit, "only": None if only is None else list(only)})
@@ -251,7 +254,7 @@ def _on_sqlite(now: dt.datetime | None, limit: int, only: Sequence[int] | None, 
             *(f"case__{name}" for name in CASE_COLUMNS),
             *("owned_since", "earlier"),
             *_TIMER,
-            Value(None, output_field=BigIntegerField()),
+            Value(NOT_GIVEN_OUT, output_field=BigIntegerField()),
             *(f"clock__{name}" for name in _CLOCK),
         )
     )
