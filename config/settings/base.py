@@ -217,6 +217,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
+#: Cases that one exported file holds at most.
+THROUGHLINE_EXPORT_CASES = env.int("THROUGHLINE_EXPORT_CASES", default=10_000)
 
 #: Where the daily anchors are also written as files that are never changed; empty: in the database alone.
 THROUGHLINE_ANCHOR_DIR = env.str("THROUGHLINE_ANCHOR_DIR", default="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +23,7 @@ from unfold.views import ChangeList
 from escalations import panels
 from escalations.admin import acts
 from escalations.admin.base import DeskAdmin, person_of, sees_cases
+from escalations.admin.exporting import ASKED, export_view
 from escalations.admin.keyset import AFTER, BEFORE, KeysetAdmin, KeysetChangeList
 from escalations.admin.tabs import tab_context, tabs_of
 from escalations.core.actor import Actor
@@ -30,7 +32,7 @@ from escalations.forms.base import ActForm
 from escalations.forms.findings import FindingForm, SettleForm
 from escalations.forms.leaving import LeavingForm
 from escalations.models import Case, Membership, User
-from escalations.selectors import caselist, casepage, duty, keyset, people, radar, timeline
+from escalations.selectors import caselist, casepage, duty, exporting, keyset, people, radar, timeline
 from escalations.services import assignment, grants, handoffs
 from escalations.services.privacy import findings, unmasking
 
@@ -98,6 +100,7 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
 
         return [
             path("reassign/", page(self.reassign_view), name="escalations_case_reassign"),
+            path("export/", page(partial(export_view, self)), name="escalations_case_export"),
             path("leaving/", page(self.leaving_view), name="escalations_case_leaving"),
             path("<int:pk>/act/<slug:name>/", page(self.act_view), name="escalations_case_act"),
             path("<int:pk>/unmask/", page(self.unmask_view), name="escalations_case_unmask"),
@@ -123,6 +126,8 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             "bands": list(reversed(Case.Band.choices)),
             "sorts": [("due", _("Due first")), ("severity", _("Most severe first")), ("newest", _("Newest first"))],
             "may_reassign": people.members(timezone.now()).filter(person=user, leads=True).exists(),
+            "may_export": exporting.may_export(user),
+            "export_query": urlencode({name: request.GET[name] for name in ASKED if request.GET.get(name)}),
             "is_fullwidth": "1",
         }
         return super().changelist_view(request, context | (extra_context or {}))

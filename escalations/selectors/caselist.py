@@ -71,18 +71,19 @@ def _number(value: str) -> str:
 
 def cases(asked: Filters, user: User, now: dt.datetime) -> QuerySet[Case]:
     """The cases that were asked for, of those that this person may see; unordered."""
-    return _asked(Case.objects.visible_to(user), asked, user, now)
+    return narrowed(Case.objects.visible_to(user), asked, user, now)
 
 
 def page(
     asked: Filters, user: User, now: dt.datetime, sort: str, *, after: str = "", before: str = "", size: int = 25
 ) -> keyset.Page[Case]:
     """One page of `cases` in the ordering `sort`, with what a line shows."""
-    rows = _asked(Case.objects.all(), asked, user, now).select_related(*LINE)
+    rows = narrowed(Case.objects.all(), asked, user, now).select_related(*LINE)
     return reading.page(rows, user, ORDERINGS[sort], after=after, before=before, size=size)
 
 
-def _asked(rows: CaseQuerySet, asked: Filters, user: User, now: dt.datetime) -> QuerySet[Case]:
+def narrowed(rows: CaseQuerySet, asked: Filters, user: User, now: dt.datetime) -> QuerySet[Case]:
+    """Those `rows` that were asked for. Who may see them is not looked at here."""
     if asked.status == OPEN:
         rows = rows.open().exclude(status=Case.Status.RESOLVED)
     elif asked.status != EVERY:
