@@ -223,6 +223,16 @@ THROUGHLINE_EXPORT_CASES = env.int("THROUGHLINE_EXPORT_CASES", default=10_000)
 #: Where the daily anchors are also written as files that are never changed; empty: in the database alone.
 THROUGHLINE_ANCHOR_DIR = env.str("THROUGHLINE_ANCHOR_DIR", default="")
 
+
+def by_region(text: str) -> dict[str, list[str]]:
+    """Hosts by the region that may speak to them, of `region=host host,region=host`; without a region: for all."""
+    found: dict[str, list[str]] = {}
+    for entry in text.split(","):
+        region, _, hosts = entry.rpartition("=")
+        found.setdefault(region.strip() or "*", []).extend(hosts.split())
+    return found
+
+
 # ------------------------------------------------------------------------------------------------ mail
 if env.str("EMAIL_URL", default="").startswith("smtps:"):
     raise ImproperlyConfigured(
@@ -245,6 +255,9 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 THROUGHLINE_SMS_URL = env.str("THROUGHLINE_SMS_URL", default="")
 #: Chat rooms of teams, `payments=slack://...,brand=msteams://...`: what is late or handed over, by reference and link.
 THROUGHLINE_CHAT_URLS: dict[str, str] = env.dict("THROUGHLINE_CHAT_URLS", default={})
+
+#: The hosts that these may speak to, by region: `*=hooks.slack.com,eu=sms.example.eu:8443`. Others are refused.
+THROUGHLINE_OUTBOUND_HOSTS = by_region(env.str("THROUGHLINE_OUTBOUND_HOSTS", default=""))
 
 # ------------------------------------------------------------------------------------------------- log
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
