@@ -26,6 +26,45 @@ STRICT = f"{_SHARED}; script-src 'self'; style-src 'self'"
 ADMIN = f"{_SHARED}; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'"
 
 
+#: What no page of the desk asks of a browser; whoever plants a script gets none of it either.
+PERMISSIONS = ", ".join(
+    f"{name}=()"
+    for name in (
+        "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "geolocation",
+        "gyroscope", "hid", "idle-detection", "magnetometer", "microphone", "midi", "payment", "publickey-credentials-get",
+        "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip
+
+
+class Headers:
+    """Adds the headers that hold for every answer, also for those that other middleware gives: nothing of the desk is
+    framed, embedded or read by another site, guessed at by type, or kept in a cache once somebody has signed out.
+
+    A response that already carries one of them keeps its own; so static files stay in caches.
+    """
+
+    EVERY = {
+        "Cache-Control": "no-store",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": PERMISSIONS,
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "X-Permitted-Cross-Domain-Policies": "none",
+    }
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in self.EVERY.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
 class ContentSecurityPolicy:
     """Adds a Content-Security-Policy: strict everywhere, with unfold's two exceptions under the admin.
 

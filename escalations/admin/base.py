@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -66,6 +67,8 @@ class DeskAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
+        if object_id is not None and not self.has_view_permission(request):
+            raise PermissionDenied
         context = {
             "where_changed": "" if object_id is None else self.changed_by,
             # One way to save is enough.
@@ -74,10 +77,17 @@ class DeskAdmin(ModelAdmin):
         }
         return super().changeform_view(request, object_id, form_url, context | (extra_context or {}))
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """A row that this person may see; one that they may not is answered like one that does not exist."""
+        row = super().get_object(request, object_id, from_field)
+        return row if row is not None and self.has_view_permission(request, row) else None
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The history of a row, for those who may see the row now."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return super().history_view(request, object_id, extra_context)
 
 

@@ -449,7 +449,7 @@ def _mail_folder(path: str | None) -> Iterator[Finding]:
 
 
 def other_ways_out() -> Iterator[Finding]:
-    """The addresses of short-message services and chat rooms are understood, and their hosts allowed. Nothing is sent."""
+    """The addresses of short-message services and chat rooms are understood, their hosts allowed. Nothing is sent."""
     addresses = {f"THROUGHLINE_CHAT_URLS, {team}": url for team, url in settings.THROUGHLINE_CHAT_URLS.items()}
     if settings.THROUGHLINE_SMS_URL:
         addresses["THROUGHLINE_SMS_URL"] = settings.THROUGHLINE_SMS_URL

@@ -97,7 +97,7 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
         for label in ("escalations", "auth", "django_q", "governance", "playbook"):
             yield (label,)
         return
-    if name == "admin:view_on_site":
+    if name in ("admin:view_on_site", "closed"):
         for model, _ in _registered():
             content_type = ContentType.objects.get_for_model(model)
             for pk in _rows(model, planted)[:1]:
