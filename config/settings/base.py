@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "config.middleware.NoNul",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.AccessLog",
     "config.middleware.ReadersZone",
@@ -154,8 +155,8 @@ def database(url: str) -> dict[str, Any]:
         known = False
     if not known:  # without the cause, which quotes it
         raise ImproperlyConfigured(
-            "DATABASE_URL cannot be understood. For example postgres://desk:password@db.example.org/desk; signs such as "
-            "/ @ : # ? in the password are written as %2F %40 %3A %23 %3F."
+            "DATABASE_URL cannot be understood. For example postgres://desk:password@db.example.org/desk; signs such "
+            "as / @ : # ? in the password are written as %2F %40 %3A %23 %3F."
         )
     config["ATOMIC_REQUESTS"] = False
     if config["ENGINE"] == "django.db.backends.sqlite3":

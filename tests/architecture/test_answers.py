@@ -134,10 +134,12 @@ def test_messages_link_to_the_address_of_the_settings() -> None:
 
 
 EVIL = [
-    "https://evil.example/", "//evil.example/", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example",
+    "https://evil.example/", "//evil.example/", "///evil.example", "/\\evil.example", "\\\\evil.example",
+    "https:evil.example",
     "http:///evil.example", "javascript:alert(1)", "data:text/html,x", "\thttps://evil.example", " //evil.example",
     "/%09/evil.example", "https://testserver@evil.example", "https://testserver.evil.example", "//evil.example/%2e%2e",
-    "https://evil\uff0eexample/", "/\n/evil.example", "\x00//evil.example", "ftp://testserver/", "http://[::1]evil.example",
+    "https://evil\uff0eexample/", "/\n/evil.example", "\x00//evil.example", "ftp://testserver/",
+    "http://[::1]evil.example",
 ]  # fmt: skip
 NAMES = ("next", "back", "_changelist_filters", "_popup", "_to_field", "url", "return", "redirect_to", "show", "done")
 
@@ -150,8 +152,10 @@ def leads_away(answer: Any) -> bool:
         and (
             parts.netloc not in ("", "testserver")
             or parts.scheme not in ("", "http")
-            or where.replace("\\", "/").lstrip().lstrip("/")[:1] not in ("", "?", "#")
-            and where.replace("\\", "/").lstrip().startswith("//")
+            or (
+                where.replace("\\", "/").lstrip().lstrip("/")[:1] not in ("", "?", "#")
+                and where.replace("\\", "/").lstrip().startswith("//")
+            )
             or where != where.strip()
         )
     )

@@ -24,16 +24,22 @@ __all__ = ["desk"]
 
 VALUES = [
     "", "0", "-1", "9" * 25, "9223372036854775808", "1e400", "NaN", "x", "a" * 5000, "\0", "a\0b", "%00", "\ud7ff",
-    "\U0001f600", "\u0661\u0662", "\u00b2", "'\"<>;--", "%", "_", "[]", "{}", "null", "None", "true", "-", ".", "..", "../x",
-    "1,2", "1.2.3", "-1.-2", "pk", "-pk", "password", "__", "a__b", "\r\nSet-Cookie: x=1", "WzEsMl0", "W251bGwsbnVsbF0",
+    "\U0001f600", "\u0661\u0662", "\u00b2", "'\"<>;--", "%", "_", "[]", "{}", "null", "None", "true", "-", ".",
+    "..", "../x",
+    "1,2", "1.2.3", "-1.-2", "pk", "-pk", "password", "__", "a__b", "\r\nSet-Cookie: x=1", "WzEsMl0",
+    "W251bGwsbnVsbF0",
     "WyJ4IiwxXQ", "WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsOTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5XQ", "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OV0",
-    "WzEsIjAwMDEtMDEtMDFUMDA6MDA6MDArMjM6NTkiLDFd", "WyJcdTAwMDAiLDFd", "W1tdLHt9XQ", "W3RydWUsZmFsc2Vd", "P-\0", "TL-\0@x",
+    "WzEsIjAwMDEtMDEtMDFUMDA6MDA6MDArMjM6NTkiLDFd", "WyJcdTAwMDAiLDFd", "W1tdLHt9XQ", "W3RydWUsZmFsc2Vd", "P-\0",
+    "TL-\0@x",
     "9999999999999999999@x.example",
 ]  # fmt: skip
 NAMES = [
-    "q", "o", "p", "e", "all", "s", "page", "after", "before", "sort", "status", "severity", "team", "channel", "whose",
-    "when", "show", "person", "state", "tab", "_popup", "_to_field", "_changelist_filters", "id", "id__in", "pk", "pk__lt",
-    "id__isnull", "is_active__exact", "is_active", "key", "name__icontains", "no_such", "case__id", "case", "key\0", "q\0",
+    "q", "o", "p", "e", "all", "s", "page", "after", "before", "sort", "status", "severity", "team", "channel",
+    "whose",
+    "when", "show", "person", "state", "tab", "_popup", "_to_field", "_changelist_filters", "id", "id__in", "pk",
+    "pk__lt",
+    "id__isnull", "is_active__exact", "is_active", "key", "name__icontains", "no_such", "case__id", "case",
+    "key\0", "q\0",
     "term", "app_label", "model_name", "field_name", "extended", "done", "index", "action", "party", "starts_at__gte",
 ]  # fmt: skip
 OURS = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -76,8 +82,8 @@ def test_no_list_breaks_on_what_is_asked_of_it(browser: Client) -> None:
     draw = random.Random(20261123)
     failed: list[str] = []
     places = lists()
-    pairs = [(name, value) for name in NAMES for value in draw.sample(VALUES, 8)]
-    pairs += [(name, value) for name in ("q", "after", "before", "s") for value in VALUES]
+    pairs = [(name, value) for name in NAMES for value in draw.sample(VALUES, 3)]
+    pairs += [(name, value) for name in ("q", "after") for value in VALUES]
     draw.shuffle(pairs)
     for number in range(0, len(pairs), 2):
         place = places[(number // 2) % len(places)]
@@ -90,36 +96,69 @@ def test_no_list_breaks_on_what_is_asked_of_it(browser: Client) -> None:
     assert failed == [], "\n".join(failed)
 
 
-CURSED = [("q", "a\0b"), ("q", "\0"), ("after", "WyJcdTAwMDAiLDFd"), ("p", "9" * 25), ("o", "9" * 25), ("s", "a\0b"),
-          ("id__in", "9" * 25), ("id__in", "\0"), ("e", "1"), ("_to_field", "password"), ("id", "9" * 25), ("q", "9" * 25),
-          ("after", "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OV0"), ("page", "x"), ("page", "99"), ("team", "9" * 11),
-          ("team", "\u00b2"), ("q", "\u00b2"), ("person", "\u00b2"), ("severity", "\u0661"), ("\0", "x")]  # fmt: skip
+CURSED = [
+    {"id__in": "9" * 25, "q": "9" * 25},
+    {
+        "team": "\u00b2",
+        "channel": "\u00b2",
+        "q": "\u00b2",
+        "person": "\u00b2",
+        "severity": "\u0661",
+        "s": "case",
+        "page": "x",
+    },
+    {
+        "after": "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OV0",
+        "team": "9" * 20,
+        "o": "9" * 25,
+        "p": "9" * 25,
+        "s": "x",
+        "page": "99",
+    },
+    {"after": "WyJcdTAwMDAiLDFd", "sort": "severity", "e": "1", "_to_field": "password"},
+    {"q": "a\0b"},
+]
 
 
 def test_every_list_takes_what_databases_do_not(browser: Client) -> None:
     failed = []
     for place in lists():
-        for name, value in CURSED:
-            extra = [("s", "case")] if name == "page" else []
+        for query in CURSED:
             try:
-                asked(browser, f"{place}?{urlencode([(name, value), *extra])}")
+                asked(browser, f"{place}?{urlencode(query)}")
             except AssertionError as error:
                 failed.append(str(error))
     assert failed == [], "\n".join(failed)
 
 
+def test_a_nul_is_refused_in_words(browser: Client) -> None:
+    for answer in (
+        browser.get("/admin/escalations/case/?q=%00"),
+        browser.get("/admin/escalations/case/%00/change/"),
+        browser.post("/admin/escalations/case/export/", {"reason": "a\0b"}),
+        browser.post("/admin/escalations/case/export/", {"a\0b": "x"}),
+        Client().get("/%00"),
+    ):
+        assert answer.status_code == 400
+        assert "The desk did not understand this" in answer.content.decode()
+
+
 def test_pages_of_rows_take_any_id(browser: Client) -> None:
     failed = []
     for model in OURS:
-        for value in ("\0", "9" * 25, "x", "-1", "\u0661", "_5F"):
-            for page in ("change", "history", "delete"):
+        for value, pages in (
+            ("9" * 25, ("change", "history")),
+            ("_00", ("change", "history")),
+            ("\u0661_5F", ("change",)),
+        ):
+            for page in pages:
                 base = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=["1"])
                 try:
                     asked(browser, base.replace("/1/", f"/{quote(value)}/"))
                 except AssertionError as error:
                     failed.append(str(error))
     pk = Case.objects.get().pk
-    for address in ("9" * 25, "2147483648", "9223372036854775808"):
+    for address in ("9" * 25, "9223372036854775808"):
         for tail in ("act/take/", "unmask/", "findings/", "change/?tab=timeline&before=" + "9" * 25, "history/"):
             try:
                 asked(browser, f"/admin/escalations/case/{address}/{tail}")
@@ -143,12 +182,15 @@ def test_forms_take_any_words(browser: Client) -> None:
         "/admin/auth/group/add/", "/admin/escalations/channelrequest/add/", "/admin/escalations/legalhold/add/",
         "/admin/escalations/casegrant/add/", "/admin/escalations/casegrant/break-glass/",
     ]  # fmt: skip
-    names = ("version", "case", "person", "reason", "body", "note", "to", "team", "kind", "key", "until", "other", "entry",
-             "delivery", "settle", "answer", "source", "confidence", "username", "name", "reference", "party", "channel",
-             "part", "starts_at_0", "starts_at", "review_at", "basis", "written_for", "confirm", "what", "value")  # fmt: skip
+    names = ("version", "case", "person", "reason", "body", "note", "to", "team", "kind", "key", "until", "other",
+             "entry",
+             "delivery", "settle", "answer", "source", "confidence", "username", "name", "reference", "party",
+             "channel",
+             "part", "starts_at_0", "starts_at", "review_at", "basis", "written_for", "confirm", "what",
+             "value")  # fmt: skip
     failed = []
     for place in places:
-        for value in ("\0", "a\0b", "9" * 25, "\u00b2", "\u0661", "[]", "0001-01-01T00:00", "x" * 5000):
+        for value in ("a\0b", "9" * 25, "\u00b2", "0001-01-01T00:00"):
             try:
                 asked(browser, place, data=dict.fromkeys(names, value))
             except AssertionError as error:
