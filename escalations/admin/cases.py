@@ -328,7 +328,7 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
         if not cases:
             messages.warning(request, _("Choose at least one case first."))
             return redirect("admin:escalations_case_changelist")
-        person = User.objects.filter(pk=id_of(data.get("person"))).first()
+        person = User.objects.filter(pk=id_of(data.get("person")) or 0).first()
         preview = (
             assignment.preview_reassign(
                 case_ids=[case.pk for case in cases], person_id=person.pk, actor=Actor.user(user), now=now

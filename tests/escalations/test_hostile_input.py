@@ -28,8 +28,8 @@ VALUES = [
     "..", "../x",
     "1,2", "1.2.3", "-1.-2", "pk", "-pk", "password", "__", "a__b", "\r\nSet-Cookie: x=1", "WzEsMl0",
     "W251bGwsbnVsbF0",
-    "WyJ4IiwxXQ", "WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsOTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5XQ", "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OV0",
-    "WzEsIjAwMDEtMDEtMDFUMDA6MDA6MDArMjM6NTkiLDFd", "WyJcdTAwMDAiLDFd", "W1tdLHt9XQ", "W3RydWUsZmFsc2Vd", "P-\0",
+    "WyJ4IiwxXQ", "WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsOTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5XQ",
+    "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OV0", "WzEsIjAwMDEtMDEtMDFUMDA6MDA6MDArMjM6NTkiLDFd", "WyJcdTAwMDAiLDFd", "W1tdLHt9XQ", "W3RydWUsZmFsc2Vd", "P-\0",
     "TL-\0@x",
     "9999999999999999999@x.example",
 ]  # fmt: skip
