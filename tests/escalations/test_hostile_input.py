@@ -24,14 +24,11 @@ __all__ = ["desk"]
 
 VALUES = [
     "", "0", "-1", "9" * 25, "9223372036854775808", "1e400", "NaN", "x", "a" * 5000, "\0", "a\0b", "%00", "\ud7ff",
-    "\U0001f600", "\u0661\u0662", "\u00b2", "'\"<>;--", "%", "_", "[]", "{}", "null", "None", "true", "-", ".",
-    "..", "../x",
-    "1,2", "1.2.3", "-1.-2", "pk", "-pk", "password", "__", "a__b", "\r\nSet-Cookie: x=1", "WzEsMl0",
-    "W251bGwsbnVsbF0",
-    "WyJ4IiwxXQ", "WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsOTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5XQ",
-    "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OV0", "WzEsIjAwMDEtMDEtMDFUMDA6MDA6MDArMjM6NTkiLDFd", "WyJcdTAwMDAiLDFd", "W1tdLHt9XQ", "W3RydWUsZmFsc2Vd", "P-\0",
-    "TL-\0@x",
-    "9999999999999999999@x.example",
+    "\U0001f600", "\u0661\u0662", "\u00b2", "'\"<>;--", "%", "_", "[]", "{}", "null", "None", "true", "-", ".", "..",
+    "../x", "1,2", "1.2.3", "-1.-2", "pk", "-pk", "password", "__", "a__b", "\r\nSet-Cookie: x=1", "WzEsMl0",
+    "W251bGwsbnVsbF0", "WyJ4IiwxXQ", "WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsOTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5XQ",
+    "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OV0", "WzEsIjAwMDEtMDEtMDFUMDA6MDA6MDArMjM6NTkiLDFd", "WyJcdTAwMDAiLDFd",
+    "W1tdLHt9XQ", "W3RydWUsZmFsc2Vd", "P-\0", "TL-\0@x", "9999999999999999999@x.example",
 ]  # fmt: skip
 NAMES = [
     "q", "o", "p", "e", "all", "s", "page", "after", "before", "sort", "status", "severity", "team", "channel",
