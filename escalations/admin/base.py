@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import PermissionDenied
 from django.db import DataError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
@@ -76,8 +75,6 @@ class DeskAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        if object_id is not None and not self.has_view_permission(request):
-            raise PermissionDenied
         context = {
             "where_changed": "" if object_id is None else self.changed_by,
             # One way to save is enough.
@@ -97,8 +94,6 @@ class DeskAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The history of a row, for those who may see the row now."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
         return super().history_view(request, object_id, extra_context)
 
 
