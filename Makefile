@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots venv lock clean
+.PHONY: help run test check audit bench screenshots venv lock clean
 
 BIN := .venv/bin
 PY := $(BIN)/python
@@ -19,6 +19,9 @@ test: .venv/.dev               ## the whole suite, on SQLite or on the PostgreSQ
 
 check: .venv/.dev              ## lint, types, import order, missing migrations
 	@$(PY) -m tests.check
+
+audit: .venv/.dev              ## ask whether a package of the lock is known to be vulnerable (needs pypi.org)
+	@$(PY) -m tests.audit
 
 bench: .venv/.dev              ## measure against floors and rivals (ONLY=sweep for one)
 	@$(PY) -m tests.bench $(ONLY)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from escalations.core.typed import ids_of
 from escalations.models import User
 from escalations.models.shown import Shown, watching
 from escalations.services import noting
@@ -24,6 +27,65 @@ _SHARED = (
 STRICT = f"{_SHARED}; script-src 'self'; style-src 'self'"
 #: unfold's Alpine compiles expressions and writes style attributes; its pages need both, no other page does.
 ADMIN = f"{_SHARED}; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'"
+
+
+#: What no page of the desk asks of a browser; whoever plants a script gets none of it either.
+PERMISSIONS = ", ".join(
+    f"{name}=()"
+    for name in (
+        "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "geolocation",
+        "gyroscope", "hid", "idle-detection", "magnetometer", "microphone", "midi", "payment",
+        "publickey-credentials-get",
+        "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip
+
+
+class Headers:
+    """Adds the headers that hold for every answer, also for those that other middleware gives: nothing of the desk is
+    framed, embedded or read by another site, guessed at by type, or kept in a cache once somebody has signed out.
+
+    A response that already carries one of them keeps its own; so static files stay in caches.
+    """
+
+    EVERY = {
+        "Cache-Control": "no-store",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": PERMISSIONS,
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "X-Permitted-Cross-Domain-Policies": "none",
+    }
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in self.EVERY.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+class NoNul:
+    """Refuses what holds a NUL character in its address, query or form: nobody types one, and PostgreSQL keeps none."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise SuspiciousOperation("a NUL character in the address")
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        """Forms are looked at after the check of their token has read them; what it leaves unread is left so here."""
+        if request.method == "POST" and not getattr(view, "csrf_exempt", False):
+            for name, values in request.POST.lists():
+                if "\0" in name or any("\0" in str(value) for value in values):
+                    raise SuspiciousOperation("a NUL character in a form")
 
 
 class ContentSecurityPolicy:
@@ -116,7 +178,7 @@ class AccessLog:
             return
         match = request.resolver_match
         arguments = [*match.args, *match.kwargs.values()] if match else []
-        named = {int(value) for value in map(str, arguments) if value.isdecimal()}
+        named = set(ids_of(map(str, arguments)))
         about = named & set(shown) if match and "case" in (match.url_name or "") else set()
         noting.note_shown(
             person=request.user,

@@ -1,7 +1,7 @@
 """Addresses of the desk. Each app lists its own; this file only says under which prefix."""
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -14,12 +14,18 @@ def favicon(request: HttpRequest) -> HttpResponseRedirect:
     return HttpResponseRedirect(static("desk/mark.svg"))
 
 
+def closed(request: HttpRequest, **_where: str) -> HttpResponseRedirect:
+    """Django's short cut to the page of any row, which tells whoever asks whether a row exists. Nothing links to it."""
+    raise Http404
+
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("favicon.ico", favicon),
     path("healthz", health.process, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/r/<path:content_type_id>/<path:object_id>/", closed, name="closed"),
     path("admin/", admin.site.urls),
     path("playbook/", include("playbook.urls")),
     path("", include("escalations.urls")),

@@ -13,6 +13,7 @@ TABLES: dict[str, str] = {
     "escalations_event": "events",
     "escalations_accessentry": "entries of the access log",
     "escalations_accessreview": "reviews of the access log",
+    "escalations_caseexport": "reasons of exports",
     "escalations_anchor": "anchors",
     "escalations_anchorpart": "parts of anchors",
 }

@@ -5,6 +5,7 @@ Database, queue and cache options are the ones measured for this program; each s
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,22 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from config.keys import KeyProblem, read_value
 from config.settings.look import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(environ.Env().str("THROUGHLINE_VAR", default=str(BASE_DIR / "var")))
 
 env = environ.Env()
+
+
+def secret(name: str, default: str = "") -> str:
+    """The value of a variable, or the content of the file that `<name>_FILE` names; `default` without both."""
+    try:
+        return read_value(name, os.environ) or default
+    except KeyProblem as problem:
+        raise ImproperlyConfigured(str(problem)) from None
+
 
 # ---------------------------------------------------------------------------------------------- safety
 DEBUG = env.bool("DEBUG", default=False)
@@ -28,10 +39,20 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 THROUGHLINE_HTTPS = env.bool("THROUGHLINE_HTTPS", default=True)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = THROUGHLINE_HTTPS
 SESSION_COOKIE_HTTPONLY = True
+if THROUGHLINE_HTTPS:
+    # The prefix has browsers refuse such a cookie from a sister domain, from plain http, and for a part of the site.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = THROUGHLINE_HTTPS and env.bool("THROUGHLINE_HTTPS_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = env.int("THROUGHLINE_HSTS_SECONDS", default=3600) if THROUGHLINE_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("THROUGHLINE_HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("THROUGHLINE_HSTS_PRELOAD", default=False)
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+#: A page of the access log sends a thousand boxes and what belongs to the form.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_500
+#: Reports of errors hold no settings, no form and no variable of ours: they may leave by mail.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.reporting.Sparing"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -68,13 +89,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.Headers",
     "config.middleware.ContentSecurityPolicy",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "config.middleware.NoNul",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.AccessLog",
     "config.middleware.ReadersZone",
@@ -125,7 +148,16 @@ def database(url: str) -> dict[str, Any]:
     ``ATOMIC_REQUESTS`` stays off: the services open their own transactions, and a read page should not
     hold SQLite's only write lock.
     """
-    config: dict[str, Any] = dict(environ.Env.db_url_config(url))
+    try:
+        config: dict[str, Any] = dict(environ.Env.db_url_config(url))
+        known = bool(config.get("ENGINE"))
+    except Exception:
+        known = False
+    if not known:  # without the cause, which quotes it
+        raise ImproperlyConfigured(
+            "DATABASE_URL cannot be understood. For example postgres://desk:password@db.example.org/desk; signs such "
+            "as / @ : # ? in the password are written as %2F %40 %3A %23 %3F."
+        )
     config["ATOMIC_REQUESTS"] = False
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
@@ -135,7 +167,7 @@ def database(url: str) -> dict[str, Any]:
     return config
 
 
-DATABASES = {"default": database(env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'desk.sqlite3'}"))}
+DATABASES = {"default": database(secret("DATABASE_URL", f"sqlite:///{VAR_DIR / 'desk.sqlite3'}"))}
 
 #: One cache that every process shares: a per-process cache would weaken rate limits and replay protection.
 CACHES = {
@@ -217,16 +249,47 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
+#: Cases that one exported file holds at most.
+THROUGHLINE_EXPORT_CASES = env.int("THROUGHLINE_EXPORT_CASES", default=10_000)
 
 #: Where the daily anchors are also written as files that are never changed; empty: in the database alone.
 THROUGHLINE_ANCHOR_DIR = env.str("THROUGHLINE_ANCHOR_DIR", default="")
 
+
+def by_team(text: str) -> dict[str, str]:
+    """Addresses by team, of `team=address,team=address`, or one on each line."""
+    found: dict[str, str] = {}
+    for place, entry in enumerate(filter(str.strip, text.replace("\n", ",").split(",")), start=1):
+        team, equals, address = entry.strip().partition("=")
+        if not (team and equals and address):
+            raise ImproperlyConfigured(f"THROUGHLINE_CHAT_URLS, entry {place}: expected team=address.")
+        found[team.strip()] = address.strip()
+    return found
+
+
+def by_region(text: str) -> dict[str, list[str]]:
+    """Hosts by the region that may speak to them, of `region=host host,region=host`; without a region: for all."""
+    found: dict[str, list[str]] = {}
+    for entry in text.split(","):
+        region, _, hosts = entry.rpartition("=")
+        found.setdefault(region.strip() or "*", []).extend(hosts.split())
+    return found
+
+
 # ------------------------------------------------------------------------------------------------ mail
-if env.str("EMAIL_URL", default="").startswith("smtps:"):
+_email = secret("EMAIL_URL", "smtp://localhost:25")
+if _email.startswith("smtps:"):
     raise ImproperlyConfigured(
         "EMAIL_URL: smtps says too little. Write smtp+tls://... (STARTTLS, port 587) or smtp+ssl://... (TLS, port 465)."
     )
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://localhost:25")
+try:
+    EMAIL_CONFIG = environ.Env.email_url_config(_email)
+    EMAIL_CONFIG["EMAIL_BACKEND"], EMAIL_CONFIG["EMAIL_PORT"]
+except Exception:
+    raise ImproperlyConfigured(
+        "EMAIL_URL cannot be understood. For example smtp+tls://desk:password@mail.example.org:587; signs such as "
+        "/ @ : # ? in the password are written as %2F %40 %3A %23 %3F."
+    ) from None
 EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
 EMAIL_HOST = EMAIL_CONFIG["EMAIL_HOST"]
 EMAIL_PORT = EMAIL_CONFIG["EMAIL_PORT"]
@@ -240,9 +303,12 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Throughline <desk@lo
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 #: Other ways out, as Apprise addresses. Short messages to parties without e-mail: `{to}` stands for the number.
-THROUGHLINE_SMS_URL = env.str("THROUGHLINE_SMS_URL", default="")
+THROUGHLINE_SMS_URL = secret("THROUGHLINE_SMS_URL")
 #: Chat rooms of teams, `payments=slack://...,brand=msteams://...`: what is late or handed over, by reference and link.
-THROUGHLINE_CHAT_URLS: dict[str, str] = env.dict("THROUGHLINE_CHAT_URLS", default={})
+THROUGHLINE_CHAT_URLS = by_team(secret("THROUGHLINE_CHAT_URLS"))
+
+#: The hosts that these may speak to, by region: `*=hooks.slack.com,eu=sms.example.eu:8443`. Others are refused.
+THROUGHLINE_OUTBOUND_HOSTS = by_region(env.str("THROUGHLINE_OUTBOUND_HOSTS", default=""))
 
 # ------------------------------------------------------------------------------------------------- log
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

@@ -47,7 +47,7 @@ WHITENOISE_AUTOREFRESH = env.bool("DEBUG", default=False)
 if not THROUGHLINE_DEMO_PASSWORD and _host in {"", "127.0.0.1", "localhost", "::1"}:
     THROUGHLINE_DEMO_PASSWORD = "throughline-demo"  # noqa: S105
 
-if "EMAIL_URL" not in os.environ:
+if not {"EMAIL_URL", "EMAIL_URL_FILE"} & set(os.environ):
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 

@@ -24,7 +24,7 @@ if "THROUGHLINE_BASE_URL" not in os.environ:
     raise ImproperlyConfigured(
         "THROUGHLINE_BASE_URL is not set: messages link to it. For example https://desk.example.org"
     )
-if "DATABASE_URL" not in os.environ:
+if not {"DATABASE_URL", "DATABASE_URL_FILE"} & set(os.environ):
     raise ImproperlyConfigured(
         "DATABASE_URL is not set. For example postgres://desk:password@db.example.org/desk, "
         "or sqlite:////var/lib/throughline/desk.sqlite3 for a small desk on one machine."

@@ -4,7 +4,9 @@ base         classes that every page here stands on: read-only by default, visib
 navigation   the sidebar, made from what is registered and what the person may open
 keyset       long lists in pages of 25, without counts and page numbers
 home         what people find when they come in
+search       the search of the bar
 cases        the table of cases, and one case's page
+exporting    cases as a file, for those who may
 act_table    every act with its form and its service; acts: which are possible now, and why not
 beside       what the desk itself shows beside a case
 access       single cases opened to single people, breaking the glass, its review
@@ -15,6 +17,19 @@ holds        legal holds, for those who have charge of them
 law          registry rows and policy versions, read-only, saying where they are changed
 """
 
-from escalations.admin import access, accesslog, acts, beside, cases, holds, home, law, members, people, queue
+from escalations.admin import access, accesslog, acts, beside, cases, holds, home, law, members, people, queue, search
 
-__all__ = ["access", "accesslog", "acts", "beside", "cases", "holds", "home", "law", "members", "people", "queue"]
+__all__ = [
+    "access",
+    "accesslog",
+    "acts",
+    "beside",
+    "cases",
+    "holds",
+    "home",
+    "law",
+    "members",
+    "people",
+    "queue",
+    "search",
+]

@@ -18,6 +18,7 @@ from unfold.views import ChangeList
 
 from escalations.admin.base import DeskAdmin, person_of, works_here
 from escalations.admin.keyset import KeysetAdmin, KeysetChangeList
+from escalations.core.typed import id_of, ids_of
 from escalations.errors import DeskError
 from escalations.models import AccessEntry, User
 from escalations.selectors import accesslog
@@ -44,7 +45,7 @@ class AccessLogList(KeysetChangeList):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         wanted, person = request.GET.get("show", ""), request.GET.get("person", "")
         self.shown = wanted if wanted in SHOWN else UNUSUAL
-        self.of = int(person) if person.isdecimal() and len(person) < 12 else None
+        self.of = id_of(person)
         self.reader = person_of(request)
         super().__init__(request, *args, **kwargs)
 
@@ -93,7 +94,7 @@ class AccessEntryAdmin(KeysetAdmin, DeskAdmin):
     def review_view(self, request: HttpRequest) -> HttpResponse:
         """Mark chosen entries as reviewed."""
         user = person_of(request)
-        ids = [int(value) for value in request.POST.getlist("entry") if value.isdecimal() and len(value) < 16]
+        ids = ids_of(request.POST.getlist("entry"))
         try:
             count = noting.review(entry_ids=ids, actor=user, now=timezone.now(), note_text=request.POST.get("note", ""))
         except DeskError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db import DataError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -56,6 +58,13 @@ class DeskAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list that was asked for; a filter by a value that no column holds is answered like a wrong filter."""
+        try:
+            return super().get_changelist_instance(request)
+        except (DataError, OverflowError) as error:
+            raise IncorrectLookupParameters(str(error)) from error
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"where_changed": self.changed_by, **(extra_context or {})})
 
@@ -73,6 +82,13 @@ class DeskAdmin(ModelAdmin):
             "show_save_and_continue": False,
         }
         return super().changeform_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """A row that this person may see; one that they may not is answered like one that does not exist."""
+        if "\0" in object_id:  # written as _00, which only the admin reads as one
+            return None
+        row = super().get_object(request, object_id, from_field)
+        return row if row is not None and self.has_view_permission(request, row) else None
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -22,15 +23,17 @@ from unfold.views import ChangeList
 from escalations import panels
 from escalations.admin import acts
 from escalations.admin.base import DeskAdmin, person_of, sees_cases
+from escalations.admin.exporting import ASKED, export_view
 from escalations.admin.keyset import AFTER, BEFORE, KeysetAdmin, KeysetChangeList
 from escalations.admin.tabs import tab_context, tabs_of
 from escalations.core.actor import Actor
+from escalations.core.typed import id_of, ids_of
 from escalations.errors import DeskError, Stale
 from escalations.forms.base import ActForm
 from escalations.forms.findings import FindingForm, SettleForm
 from escalations.forms.leaving import LeavingForm
 from escalations.models import Case, Membership, User
-from escalations.selectors import caselist, casepage, duty, keyset, people, radar, timeline
+from escalations.selectors import caselist, casepage, duty, exporting, keyset, people, radar, timeline
 from escalations.services import assignment, grants, handoffs
 from escalations.services.privacy import findings, unmasking
 
@@ -98,6 +101,7 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
 
         return [
             path("reassign/", page(self.reassign_view), name="escalations_case_reassign"),
+            path("export/", page(partial(export_view, self)), name="escalations_case_export"),
             path("leaving/", page(self.leaving_view), name="escalations_case_leaving"),
             path("<int:pk>/act/<slug:name>/", page(self.act_view), name="escalations_case_act"),
             path("<int:pk>/unmask/", page(self.unmask_view), name="escalations_case_unmask"),
@@ -123,6 +127,8 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             "bands": list(reversed(Case.Band.choices)),
             "sorts": [("due", _("Due first")), ("severity", _("Most severe first")), ("newest", _("Newest first"))],
             "may_reassign": people.members(timezone.now()).filter(person=user, leads=True).exists(),
+            "may_export": exporting.may_export(user),
+            "export_query": urlencode({name: request.GET[name] for name in ASKED if request.GET.get(name)}),
             "is_fullwidth": "1",
         }
         return super().changelist_view(request, context | (extra_context or {}))
@@ -214,12 +220,12 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
         back = f"{case_url(pk)}?tab=findings"
         if request.method != "POST":
             return HttpResponseRedirect(back)
-        settled = request.POST.get("settle", "")
-        form = SettleForm(request.POST) if settled.isdigit() else FindingForm(request.POST, auto_id="finding_%s")
+        settled = id_of(request.POST.get("settle"))
+        form = SettleForm(request.POST) if settled is not None else FindingForm(request.POST, auto_id="finding_%s")
         if form.is_valid():
             try:
                 if isinstance(form, SettleForm):
-                    findings.settle_indicator(indicator_id=int(settled), actor=user, now=now, **form.cleaned_data)
+                    findings.settle_indicator(indicator_id=settled or 0, actor=user, now=now, **form.cleaned_data)
                 else:
                     findings.add_indicator(case_id=pk, actor=user, now=now, **form.cleaned_data)
             except DeskError as error:
@@ -228,7 +234,7 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             else:
                 messages.success(request, f"{case.reference}: {_('Saved, for those alone who may see findings.')}")
                 return HttpResponseRedirect(back)
-        kept = {"settle_form": form, "settling": int(settled)} if settled.isdigit() else {"finding_form": form}
+        kept = {"finding_form": form} if settled is None else {"settle_form": form, "settling": settled}
         return self._case_page(request, case, user, now, tab="findings", extra=kept)
 
     def _after(self, request: HttpRequest, user: User, case: Case, act: acts.Act) -> HttpResponse:
@@ -317,12 +323,12 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
         """Give several cases to one person, in two steps: see what would happen, then do it."""
         user, now = person_of(request), timezone.now()
         data = request.POST if request.method == "POST" else request.GET
-        ids = [int(value) for value in data.getlist("case") if value.isdigit()][:BULK]
+        ids = ids_of(data.getlist("case"))[:BULK]
         cases = list(Case.objects.visible_to(user).filter(pk__in=ids).select_related(*radar.LINE).order_by("radar_at"))
         if not cases:
             messages.warning(request, _("Choose at least one case first."))
             return redirect("admin:escalations_case_changelist")
-        person = User.objects.filter(pk=data["person"]).first() if data.get("person", "").isdigit() else None
+        person = User.objects.filter(pk=id_of(data.get("person")) or 0).first()
         preview = (
             assignment.preview_reassign(
                 case_ids=[case.pk for case in cases], person_id=person.pk, actor=Actor.user(user), now=now

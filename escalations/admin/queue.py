@@ -25,6 +25,7 @@ from unfold.views import ChangeList
 
 from escalations.admin.base import DeskAdmin, person_of, works_here
 from escalations.admin.keyset import KeysetAdmin, KeysetChangeList
+from escalations.core.typed import ids_of
 from escalations.models import Delivery, Heartbeat, Outbox, Party, Team, User
 from escalations.models.reach import may
 from escalations.outbound.failures import scrub
@@ -142,7 +143,7 @@ class DeliveryAdmin(KeysetAdmin, DeskAdmin):
     def resend_view(self, request: HttpRequest) -> HttpResponse:
         """Put chosen deliveries back into the queue."""
         user = person_of(request)
-        ids = [int(value) for value in request.POST.getlist("delivery") if value.isdecimal()][:AT_ONCE]
+        ids = ids_of(request.POST.getlist("delivery"))[:AT_ONCE]
         rows = [row for row in self.get_queryset(request).filter(pk__in=ids) if may_resend(user, row)]
         if not ids:
             messages.warning(request, _("Choose at least one delivery first."))

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from escalations.core.typed import id_of
 from escalations.forms.findings import FindingForm
 from escalations.models import Case, Evidence, Handoff, Message, Remedy, User
 from escalations.selectors import casepage, findings, timeline
@@ -45,9 +46,7 @@ def tab_context(tab: str, request: HttpRequest, top: Top, user: User, now: dt.da
         context["facts"] = casepage.facts(case, top.policy, user)
     elif tab == "timeline":
         before = request.GET.get("before", "")
-        context["story"] = timeline.story(
-            case, before=int(before) if before.isdigit() else None, findings=findings.may_see(user, case)
-        )
+        context["story"] = timeline.story(case, before=id_of(before), findings=findings.may_see(user, case))
     elif tab == "messages":
         context["said"] = casepage.correspondence(case)
     elif tab == "evidence":

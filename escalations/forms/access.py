@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
+from escalations.core.typed import id_of
 from escalations.forms.base import ActForm, Moment, text
 from escalations.models import CaseGrant, Channel, User
 from escalations.selectors.wording import moment
@@ -47,7 +48,7 @@ class EndGrant(ActForm):
         field: Any = self.fields["grant_id"]
         rows = self.top.grants if self.top.guards & {"specialist", "channel_owner"} else self.top.mine
         field.choices = [(row.pk, said(row)) for row in rows]
-        if str(self.params.get("grant", "")).isdigit():
+        if id_of(str(self.params.get("grant", ""))) is not None:
             field.initial = int(self.params["grant"])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from escalations.core.typed import ids_of
 from escalations.forms.base import text
 from escalations.models import Case
 from escalations.selectors.duty import Duty
@@ -35,7 +36,7 @@ class LeavingForm(forms.Form):
     def ticked(self) -> set[int]:
         """Ids of the cases that are ticked when the page is shown."""
         said = self["case"].value() or []
-        return {int(value) for value in said if str(value).isdigit()}
+        return set(ids_of(map(str, said)))
 
     @property
     def chosen(self) -> list[tuple[Case, int]]:

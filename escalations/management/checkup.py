@@ -24,7 +24,7 @@ from django.db import DatabaseError, connection, models
 
 from escalations import append_only, keys, schedules
 from escalations.models import Anchor, Case, Erasure, Event, Indicator, LegalHold, Party, PolicyVersion
-from escalations.outbound import notify
+from escalations.outbound import hosts, notify
 from escalations.selectors import law
 from escalations.selectors.health import Health, health
 
@@ -449,15 +449,20 @@ def _mail_folder(path: str | None) -> Iterator[Finding]:
 
 
 def other_ways_out() -> Iterator[Finding]:
-    """The addresses of short-message services and chat rooms can be understood. Nothing is sent."""
+    """The addresses of short-message services and chat rooms are understood, their hosts allowed. Nothing is sent."""
     addresses = {f"THROUGHLINE_CHAT_URLS, {team}": url for team, url in settings.THROUGHLINE_CHAT_URLS.items()}
     if settings.THROUGHLINE_SMS_URL:
         addresses["THROUGHLINE_SMS_URL"] = settings.THROUGHLINE_SMS_URL
     for name, url in addresses.items():
-        if notify.understands(url):
-            yield Finding("other ways out", "ok", f"{name} is understood.")
-        else:
+        if not notify.understands(url):
             yield Finding("other ways out", "fail", f"{name}: Apprise does not know such an address.")
+        elif why := notify.obstacle(url):
+            yield Finding("other ways out", "fail", f"{name}: {why}")
+        else:
+            yield Finding("other ways out", "ok", f"{name} is understood.")
+    for entry in hosts.misread():
+        say = f"THROUGHLINE_OUTBOUND_HOSTS: {entry!r} names no host of the public internet."
+        yield Finding("other ways out", "fail", say)
 
 
 Check = Callable[[dt.datetime, Health], Iterator[Finding]]

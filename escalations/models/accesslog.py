@@ -66,3 +66,20 @@ class AccessReview(models.Model):
 
     def __str__(self) -> str:
         return str(self.entry_id)
+
+
+class CaseExport(models.Model):
+    """A file of cases that left the desk: who took it, what for, and of how many. `entry` names the cases by id."""
+
+    entry = models.OneToOneField(AccessEntry, on_delete=models.PROTECT, primary_key=True, related_name="export")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(_("at"))
+    reason = models.CharField(_("reason"), max_length=300)
+    cases = models.PositiveIntegerField(_("cases"))
+
+    class Meta:
+        verbose_name = _("export of cases")
+        verbose_name_plural = _("exports of cases")
+
+    def __str__(self) -> str:
+        return str(self.entry_id)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from escalations.core import watching
 from escalations.core.calendar import Calendar
 from escalations.errors import NoPolicy
-from escalations.models import AccessEntry, Case, Channel, Membership, OnCallShift, Ownership, Team, User
+from escalations.models import AccessEntry, Case, CaseExport, Channel, Membership, OnCallShift, Ownership, Team, User
 from escalations.selectors import law
 
 UNUSUAL, OPEN, EVERY = "unusual", "open", "all"
@@ -30,6 +30,7 @@ SURFACES = {
     "admin:escalations_case_change": "its page",
     "admin:escalations_case_act": "the form of an act",
     "admin:escalations_case_changelist": "the table of cases",
+    "admin:escalations_case_export": "a file from the table of cases",
     "admin:index": "the home page",
     "admin:autocomplete": "a choice by typing",
     "admin:search": "the search of the bar",
@@ -166,7 +167,7 @@ def _works(calendars: Sequence[Calendar]) -> Callable[[dt.datetime], bool] | Non
 
 
 class _Names:
-    """The names that some entries need, loaded at once. Five queries at most."""
+    """The names that some entries need, loaded at once. Six queries at most."""
 
     def __init__(self, rows: Iterable[AccessEntry]) -> None:
         rows = list(rows)
@@ -184,6 +185,11 @@ class _Names:
         rights = [row for row in rows if row.kind == watching.PERMISSION]
         wanted = {pk for row in rights for pk in _ids(row.data, "added", "removed")}
         self._rights = dict(Permission.objects.filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}
+        taken = [row.pk for row in rows if row.kind == watching.EXPORT]
+        self._taken = (
+            {pk: (reason, cases) for pk, reason, cases in
+             CaseExport.objects.filter(pk__in=taken).values_list("pk", "reason", "cases")} if taken else {}
+        )  # fmt: skip
         channels = {row.data["channel"] for row in rights if "channel" in row.data}
         self._channels = dict(Channel.objects.filter(pk__in=channels).values_list("pk", "name")) if channels else {}
 
@@ -199,6 +205,8 @@ class _Names:
         """What a change of rights changed, for the end of the sentence."""
         if row.kind == watching.REVIEW:
             return f": {len(_ids(row.data, 'entries'))}"
+        if row.pk in self._taken:
+            return ": " + _("%(n)d, for: %(reason)s") % {"n": self._taken[row.pk][1], "reason": self._taken[row.pk][0]}
         if row.kind == watching.GRANT:
             return self._grant(row.data)
         if row.kind == watching.MEMBERSHIP:

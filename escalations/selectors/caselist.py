@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from escalations import keys
+from escalations.core.typed import id_of
 from escalations.models import Case, Channel, Team, User
 from escalations.models.case import CaseQuerySet
 from escalations.models.reach import Reach
@@ -66,23 +67,24 @@ def _among(value: str, known: object) -> str:
 
 
 def _number(value: str) -> str:
-    return value if value.isdigit() and len(value) < 12 else ""
+    return str(id_of(value) or "")
 
 
 def cases(asked: Filters, user: User, now: dt.datetime) -> QuerySet[Case]:
     """The cases that were asked for, of those that this person may see; unordered."""
-    return _asked(Case.objects.visible_to(user), asked, user, now)
+    return narrowed(Case.objects.visible_to(user), asked, user, now)
 
 
 def page(
     asked: Filters, user: User, now: dt.datetime, sort: str, *, after: str = "", before: str = "", size: int = 25
 ) -> keyset.Page[Case]:
     """One page of `cases` in the ordering `sort`, with what a line shows."""
-    rows = _asked(Case.objects.all(), asked, user, now).select_related(*LINE)
+    rows = narrowed(Case.objects.all(), asked, user, now).select_related(*LINE)
     return reading.page(rows, user, ORDERINGS[sort], after=after, before=before, size=size)
 
 
-def _asked(rows: CaseQuerySet, asked: Filters, user: User, now: dt.datetime) -> QuerySet[Case]:
+def narrowed(rows: CaseQuerySet, asked: Filters, user: User, now: dt.datetime) -> QuerySet[Case]:
+    """Those `rows` that were asked for. Who may see them is not looked at here."""
     if asked.status == OPEN:
         rows = rows.open().exclude(status=Case.Status.RESOLVED)
     elif asked.status != EVERY:
@@ -111,7 +113,7 @@ def _search(q: str, user: User) -> Q:
     """Exact matches only: a reference (or its number), the number elsewhere, a pseudonym, the party's number; an e-mail
     address or phone number by its blind index, and that only where the person may see personal data."""
     found = Q(reference=q.upper()) | Q(external_ref=q)
-    if q.isdigit() and len(q) < 16:
+    if id_of(q) is not None:
         found |= Q(pk=int(q))
     if q.upper().startswith("P-"):
         found |= Q(party__pseudonym=q.upper())

@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from escalations.core.indicators import TYPES
 from escalations.core.policy import Policy
+from escalations.core.typed import ids_of
 from escalations.models import Case, CaseDecision, Clock, Escalation, Event, Level, Team, User
 from escalations.selectors import law
 from escalations.selectors.wording import moment
@@ -246,7 +247,7 @@ class Names:
 
 def people_by_id(ids: Iterable[str]) -> dict[str, str]:
     """Names of people by their id as text. One query, none when there is nobody."""
-    wanted = {int(value) for value in ids if value.isdigit()}
+    wanted = set(ids_of(ids))
     return {str(person.pk): str(person) for person in User.objects.filter(pk__in=wanted)} if wanted else {}
 
 

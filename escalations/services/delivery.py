@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from escalations.core import post
-from escalations.models import Delivery, Outbox, Party, User
+from escalations.models import Case, Delivery, Outbox, Party, Region, User
 from escalations.outbound import compose, mail, notify
 from escalations.outbound.failures import Permanent, SendingFailed, Temporary
 from escalations.outbound.mail import Post
@@ -218,7 +218,7 @@ def _to_party(parcel: Parcel, party: Party | None, found: Situation, connection:
     row = parcel.rows[0]
     letter = compose.to_party(row, party, found)
     if parcel.means == "sms":
-        notify.sms(letter, number=party.phone)
+        notify.sms(letter, number=party.phone, regions=_regions(row.outbox.case))
         return [row]
     message = compose.message_of(row, found)
     # An answer is known by the id that its message has on the case: replies to it are threaded by that.
@@ -231,8 +231,14 @@ def _to_room(parcel: Parcel, found: Situation) -> list[Delivery]:
     row = parcel.rows[0]
     case = found.cases[row.outbox.case_id or 0]
     letter = compose.bare(case, language="en")
-    notify.chat(letter, team=case.team.key)
+    notify.chat(letter, team=case.team.key, regions=_regions(case))
     return [row]
+
+
+def _regions(case: Case | None) -> list[str]:
+    """The region of a case and those around it: which hosts may be spoken to depends on it. One query."""
+    path = Region.objects.filter(pk=case.region_id).values_list("path", flat=True).first() if case else None
+    return (path or "").split("/")
 
 
 def _mark_failed(parcel: Parcel, why: str, *, dead: bool, now: dt.datetime) -> None:

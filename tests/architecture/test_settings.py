@@ -67,18 +67,71 @@ def test_an_installation_refuses_debug() -> None:
     assert "DEBUG shows settings" in result.stderr
 
 
+def deploy(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """`manage.py check --deploy`, as an operator calls it."""
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings.prod", **environment},
+        text=True,
+        capture_output=True,
+    )
+
+
 def test_an_installation_passes_the_deployment_checks() -> None:
-    code = (
-        "import django; django.setup();"
-        "from django.core.management import call_command;"
-        "call_command('check', deploy=True, fail_level='WARNING')"
-    )
-    # Two warnings are choices of the operator: a preload list and HSTS for every subdomain.
-    code = (
-        "from django.conf import settings; settings.SILENCED_SYSTEM_CHECKS = ['security.W005', 'security.W021'];" + code
-    )
-    result = python(code, good())
+    whole = {
+        "THROUGHLINE_HSTS_SUBDOMAINS": "1",
+        "THROUGHLINE_HSTS_PRELOAD": "1",
+        "THROUGHLINE_HSTS_SECONDS": "31536000",
+    }
+    result = deploy(good() | whole)
     assert result.returncode == 0, result.stdout + result.stderr
+    assert "no issues (0 silenced)" in result.stdout + result.stderr
+
+
+def test_secrets_may_lie_in_files(tmp_path: Path) -> None:
+    environment = good()
+    secrets = {
+        "DATABASE_URL": "postgres://desk:needle-1@db.example.test/desk",
+        "EMAIL_URL": "smtp+tls://desk:needle-2@mail.example.test:587",
+        "THROUGHLINE_SMS_URL": "json://sms.example.test/needle-3",
+        "THROUGHLINE_CHAT_URLS": "care=json://chat.example.test/needle-4?a=b\nmoney=json://chat.example.test/needle-5\n",
+    }
+    environment.pop("DATABASE_URL")
+    for name, text in secrets.items():
+        (tmp_path / name).write_text(text)
+        environment[f"{name}_FILE"] = str(tmp_path / name)
+    found = setting(
+        "settings.DATABASES['default']['PASSWORD'], settings.EMAIL_HOST_PASSWORD, settings.THROUGHLINE_SMS_URL, "
+        "sorted(settings.THROUGHLINE_CHAT_URLS.items())",
+        environment,
+    )
+    assert [f"needle-{number}" in found for number in range(1, 6)] == [True] * 5
+    assert "('care', 'json://chat.example.test/needle-4?a=b')" in found
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgres://desk:needle/x@db.example.test:needle/desk"),
+        ("DATABASE_URL", "needle"),
+        ("EMAIL_URL", "smtp+tls://desk:p#needle@mail.example.test:needle"),
+        ("EMAIL_URL", "needle://x"),
+        ("THROUGHLINE_CHAT_URLS", "needle"),
+        ("THROUGHLINE_CHAT_URLS", "=json://needle"),
+    ],
+)
+def test_a_secret_that_cannot_be_understood_is_named_and_not_quoted(name: str, value: str) -> None:
+    result = python(READ.format(expression="settings.DEBUG"), {**good(), name: value})
+    assert result.returncode != 0
+    assert name in result.stderr.strip().splitlines()[-1]
+    assert "needle" not in result.stderr
+
+
+def test_cookies_are_bound_to_the_host_by_https() -> None:
+    names = "settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME"
+    assert setting(names, good()) == "('__Host-sessionid', '__Host-csrftoken')"
+    assert setting(names, {**good(), "THROUGHLINE_HTTPS": "0"}) == "('sessionid', 'csrftoken')"
 
 
 def test_cookies_need_https_unless_told_otherwise() -> None:

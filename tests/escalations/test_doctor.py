@@ -110,8 +110,19 @@ def test_mail_in_files_or_nowhere_is_said(desk: SmallDesk, settings: Any, tmp_pa
 def test_an_address_that_apprise_does_not_know(desk: SmallDesk, settings: Any) -> None:
     settings.THROUGHLINE_CHAT_URLS = {"care": "carrier-pigeon://roof"}
     settings.THROUGHLINE_SMS_URL = "json://sms.example.test/{to}"
+    settings.THROUGHLINE_OUTBOUND_HOSTS = {"eu": ["sms.example.test"]}
     assert found("fail", "other ways out") == ["THROUGHLINE_CHAT_URLS, care: Apprise does not know such an address."]
     assert found("ok", "other ways out") == ["THROUGHLINE_SMS_URL is understood."]
+
+
+def test_a_host_that_is_not_on_the_list_is_named_with_its_cure(desk: SmallDesk, settings: Any) -> None:
+    settings.THROUGHLINE_CHAT_URLS = {"care": "json://chat.example.test/secret-token"}
+    settings.THROUGHLINE_OUTBOUND_HOSTS = {"*": ["localhost"]}
+    why = "chat.example.test is not among the hosts that may be spoken to. Add it to THROUGHLINE_OUTBOUND_HOSTS."
+    assert found("fail", "other ways out") == [
+        f"THROUGHLINE_CHAT_URLS, care: {why}",
+        "THROUGHLINE_OUTBOUND_HOSTS: 'localhost' names no host of the public internet.",
+    ]
 
 
 # ------------------------------------------------------------------------------------------------- keys and settings

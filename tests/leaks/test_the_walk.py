@@ -17,7 +17,7 @@ from config import urls
 from escalations.models import Case, CaseText
 from tests.factories.desk import NOW, Desk, desk
 from tests.leaks.planting import PERSONAL, WORDS, Planted, plant
-from tests.leaks.walking import Walk, walk
+from tests.leaks.walking import Walk, told_apart, walk
 
 __all__ = ["desk"]
 
@@ -65,6 +65,8 @@ def test_no_role_finds_what_it_may_not_see(planted: Planted, capsys: pytest.Capt
     leaks = [leak for told in walks for leak in told.leaks]
     assert leaks == [], "\n".join(leaks[:40])
     _found_where_they_belong(walks[-1])
+    assert told_apart(planted, "pia") == []
+    assert told_apart(planted, "root") == []
 
 
 def _found_where_they_belong(told: Walk) -> None:

@@ -97,7 +97,7 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
         for label in ("escalations", "auth", "django_q", "governance", "playbook"):
             yield (label,)
         return
-    if name == "admin:view_on_site":
+    if name in ("admin:view_on_site", "closed"):
         for model, _ in _registered():
             content_type = ContentType.objects.get_for_model(model)
             for pk in _rows(model, planted)[:1]:
@@ -254,3 +254,34 @@ def read(answer: HttpResponseBase) -> str:
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
     headers = " ".join(f"{name}: {value}" for name, value in answer.items())
     return f"{body.decode(errors='replace')} {unquote(headers)} {answer.cookies}"
+
+
+def told_apart(planted: Planted, person: str) -> list[str]:
+    """Addresses by which somebody learns whether a row of the hidden case exists: it is answered otherwise than a row
+    that does not."""
+    client = Client(raise_request_exception=True)
+    client.force_login(planted.desk.user(person))
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    missing, apart = 987654, []
+    for name, _route, arguments in patterns():
+        model = _model(name) if name else None
+        if model is None or arguments not in (("object_id",), ("pk",), ("id",)):
+            continue
+        names = {item.name for item in model._meta.get_fields()}
+        if model is not type(planted.hidden) and not {"case", "outbox"} & names:
+            continue
+        for pk in _rows(model, planted)[:1]:
+            for send in (client.get, client.post):
+                answers = []
+                for one in (pk, missing):
+                    client.cookies.clear()  # messages that nobody has read yet are kept in one
+                    client.cookies[settings.SESSION_COOKIE_NAME] = session
+                    with transaction.atomic():
+                        answer = send(reverse(name, args=[one]), {})
+                        said = [str(message) for message in getattr(answer.wsgi_request, "_messages", ())]
+                        transaction.set_rollback(True)
+                    words = f"{answer.status_code} {answer.get('Location', '')} {said}"
+                    answers.append(words.replace(str(one), "ID"))
+                if answers[0] != answers[1]:
+                    apart.append(f"{name} of {pk}: {answers}")
+    return apart

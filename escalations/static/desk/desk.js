@@ -80,7 +80,7 @@
     if (form.id === "logout-form") store.keys().forEach(store.remove);
     // Signing in again in another tab changes the token; the cookie has the one that counts.
     const token = form.querySelector?.("input[name=csrfmiddlewaretoken]");
-    const cookie = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
+    const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
     if (token && cookie) token.value = cookie[1];
     if (form.matches("form[data-draft]")) {
       saveDraft(form);
