@@ -73,7 +73,8 @@ def apply(*, now: dt.datetime, actor: Actor, dry_run: bool = False, within_s: fl
     """Erase what the policy in force no longer lets the desk keep, in transactions of a few dozen cases.
 
     Can be killed at any time and run again. With `within_s` it stops after so many seconds and says that something is
-    left. The run's ledger entry is written at its end. Raises NoPolicy when no version is in force.
+    left. The run's ledger entry is written at its end, and what the ledger's file lacks of earlier ones. Raises
+    NoPolicy when no version is in force.
     """
     began = time.monotonic()
     version = law.in_force(now)
@@ -108,6 +109,8 @@ def apply(*, now: dt.datetime, actor: Actor, dry_run: bool = False, within_s: fl
             cases=references,
             counts=done.erased,
         )
+    if not dry_run:
+        ledger.copy_out(now=now)  # also what an earlier erasure could not write there
     return done
 
 
