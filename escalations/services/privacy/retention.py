@@ -11,9 +11,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from escalations.core import clock as clocks
 from escalations.core.actor import Actor
-from escalations.core.retention import kept_for, shortest
+from escalations.core.retention import kept_for, kept_since, kept_until, shortest
 from escalations.errors import Refused
 from escalations.models import Case, CaseLink, Erasure, ImportRow
 from escalations.selectors import law
@@ -134,8 +133,7 @@ def _due(now: dt.datetime, done: Applied) -> Iterator[Due]:
             if closed_at is None:
                 continue  # the query leaves none; the column allows it
             span = kept_for(policy, category=category, region=region)
-            until = clocks.due_after(span.basis, span.seconds, at=closed_at, calendar=law.calendar_of(calendar))
-            if until <= now:
+            if kept_until(span, at=closed_at, calendar=law.calendar_of(calendar)) <= now:
                 found.append(Due(pk, reference, category, region, closed_at, tuple(merged_into(pk))))
         held = _held(found)
         done.held += sum(item.case in held for item in found)
@@ -178,7 +176,7 @@ def _erase(batch: list[Due], done: Applied, *, actor: Actor, now: dt.datetime) -
 def _refused_rows(now: dt.datetime, done: Applied) -> None:
     """Rows of imports that were refused belong to no case and may quote anybody: kept as long as a closed case."""
     span = law.policy_of(law.in_force(now)).central.retention.closed
-    old = ImportRow.objects.filter(case__isnull=True, at__lte=now - dt.timedelta(seconds=span.seconds))
+    old = ImportRow.objects.filter(case__isnull=True, at__lte=kept_since(span, now=now))
     old = old.exclude(Q(reason="") & Q(data={}))
     done.refused_rows = old.count() if done.dry_run else old.update(reason="", data={})
     if done.refused_rows and not done.dry_run:
