@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from escalations.core import lifecycle
-from escalations.forms import access
+from escalations.forms import access, another, handing
 from escalations.forms import acts as forms
 from escalations.forms.base import ActForm
 from escalations.forms.facts import Facts
@@ -108,7 +108,7 @@ ACTS: dict[str, Act] = {
             "hand_off",
             _("Hand off"),
             "swap_horiz",
-            forms.HandOff,
+            handing.HandOff,
             handoffs.hand_off,
             _("Handed off."),
             "h",
@@ -120,7 +120,7 @@ ACTS: dict[str, Act] = {
             "escalate",
             _("Escalate"),
             "trending_up",
-            forms.Escalate,
+            handing.Escalate,
             escalation.escalate,
             _("Escalated."),
             "e",
@@ -280,7 +280,7 @@ ACTS: dict[str, Act] = {
             "assign",
             _("Assign"),
             "person_add",
-            forms.Assign,
+            handing.Assign,
             assignment.assign,
             _("Assigned."),
             send=_("Assign"),
@@ -310,7 +310,7 @@ ACTS: dict[str, Act] = {
             "de_escalate",
             _("De-escalate"),
             "trending_down",
-            forms.DeEscalate,
+            handing.DeEscalate,
             escalation.de_escalate,
             _("De-escalated."),
             send=_("De-escalate"),
@@ -320,7 +320,7 @@ ACTS: dict[str, Act] = {
             "link",
             _("Link"),
             "link",
-            forms.Link,
+            another.Link,
             closing.link,
             _("Linked."),
             send=_("Link"),
@@ -386,7 +386,7 @@ ACTS: dict[str, Act] = {
             "merge",
             _("Merge"),
             "merge",
-            forms.Merge,
+            another.Merge,
             closing.merge,
             _("Merged."),
             send=_("Merge for good"),

@@ -15,7 +15,8 @@ from escalations.core import clock as clocks
 from escalations.models import Case, Clock, Escalation, Membership
 from escalations.panels import Panel
 from escalations.selectors import law, people, unmasked
-from escalations.selectors.casepage import neighbours, party_card
+from escalations.selectors.casepage import neighbours
+from escalations.selectors.partycard import party_card
 
 
 @dataclass(frozen=True, slots=True)

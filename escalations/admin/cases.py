@@ -25,16 +25,16 @@ from escalations.admin import acts
 from escalations.admin.base import DeskAdmin, person_of, sees_cases
 from escalations.admin.exporting import ASKED, export_view
 from escalations.admin.keyset import AFTER, BEFORE, KeysetAdmin, KeysetChangeList
+from escalations.admin.leaving import LeavingPage
 from escalations.admin.tabs import tab_context, tabs_of
 from escalations.core.actor import Actor
 from escalations.core.typed import id_of, ids_of
 from escalations.errors import DeskError, Stale
 from escalations.forms.base import ActForm
 from escalations.forms.findings import FindingForm, SettleForm
-from escalations.forms.leaving import LeavingForm
 from escalations.models import Case, Membership, User
-from escalations.selectors import caselist, casepage, duty, exporting, keyset, people, radar, timeline
-from escalations.services import assignment, grants, handoffs
+from escalations.selectors import caselist, casepage, exporting, keyset, people, radar, timeline
+from escalations.services import assignment, grants
 from escalations.services.privacy import findings, unmasking
 
 BULK = 200
@@ -75,7 +75,7 @@ class CaseList(KeysetChangeList):
 
 
 @admin.register(Case)
-class CaseAdmin(KeysetAdmin, DeskAdmin):
+class CaseAdmin(LeavingPage, KeysetAdmin, DeskAdmin):
     """Cases: read through the verb, changed through acts."""
 
     orderings = caselist.ORDERINGS
@@ -363,35 +363,6 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             "own_heading": True,
         }
         return TemplateResponse(request, "admin/desk/reassign.html", context)
-
-    def leaving_view(self, request: HttpRequest) -> HttpResponse:
-        """Hand on, before leaving, what falls due today: to the covering teams that are on duty, with one note."""
-        user, now = person_of(request), timezone.now()
-        at, cases = duty.before_leaving(user, now)
-        offers = duty.on_duty(cases, at) if at else []
-        form = LeavingForm(request.POST or None, offers=offers)
-        if request.method == "POST" and form.is_valid():
-            done, failed = handoffs.hand_off_several(
-                offers=form.chosen, actor=Actor.user(user), now=now, note=form.cleaned_data["note"]
-            )
-            for row in done:
-                messages.success(request, _("%(case)s is with %(team)s now.") % {"case": row.case, "team": row.to_team})
-            for reference, why in failed:
-                messages.error(request, f"{reference}: {why}")
-            return redirect("admin:index")
-        lines = {row.case.pk: row for row in radar.rows(cases, now)}
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Before you leave"),
-            "opts": self.opts,
-            "now": now,
-            "at": at,
-            "form": form,
-            "offers": [(offer, lines[offer.case.pk]) for offer in offers],
-            "possible": sum(offer.team is not None for offer in offers),
-            "own_heading": True,
-        }
-        return TemplateResponse(request, "admin/desk/leaving.html", context)
 
 
 def case_url(pk: int) -> str:

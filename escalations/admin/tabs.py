@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from escalations.core.typed import id_of
 from escalations.forms.findings import FindingForm
 from escalations.models import Case, Evidence, Handoff, Message, Remedy, User
-from escalations.selectors import casepage, findings, timeline
+from escalations.selectors import casepage, findings, timeline, versions
 from escalations.selectors.brief import brief_value
 from escalations.selectors.casepage import Top
 from escalations.selectors.why import Explained, explained
@@ -64,7 +64,7 @@ def tab_context(tab: str, request: HttpRequest, top: Top, user: User, now: dt.da
         context["findings"] = findings.findings(case, user)
         context["finding_form"] = FindingForm(auto_id="finding_%s") if top.works else None
     elif tab == "record":
-        context["versions"] = casepage.record(case)
+        context["versions"] = versions.record(case)
     return context
 
 

@@ -1,4 +1,7 @@
-"""The acts' forms. Choices come from the case's pinned version, who may take it from the live state."""
+"""Forms of the acts on a case alone: words, waiting, evidence, the end, another route.
+
+Choices come from the case's pinned version.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
 from escalations.core.policy import Span
 from escalations.errors import DeskError
-from escalations.forms.base import ActForm, Moment, text
+from escalations.forms.base import ActForm, Moment, explained, text
 from escalations.forms.texts import start_texts
-from escalations.models import Case, CaseLink, Clock, Escalation, Evidence, Membership, PolicyVersion, Team
-from escalations.selectors import people
+from escalations.models import Clock, Evidence, PolicyVersion
 from escalations.selectors.casepage import evidence
 from escalations.selectors.wording import moment, span
 from escalations.services import facts
 
 KINDS = dict(Clock.Kind.choices)
-
-
-def explained(name: str, more: str) -> SafeString:
-    """A choice with a line of explanation below its name."""
-    return format_html("{}<small>{}</small>", name, more)
 
 
 class NoFields(ActForm):
@@ -99,128 +94,6 @@ class Reopen(Reason):
         self.fields["reason"].help_text = __("Possible until %(at)s. Its clocks go on with what they had left.") % {
             "at": moment(self.top.reopens_until)
         }
-
-
-class HandOff(ActForm):
-    """A change of owner: to a team's queue or to one of its people, in one choice."""
-
-    names = {"team": "to", "person": "to"}
-    to = forms.ChoiceField(label=_("To"), error_messages={"required": _("Choose who takes it over.")})
-    note = text(_("Note"), help_text=_("What was done, and what is asked. The brief goes along by itself."))
-
-    def build(self) -> None:
-        case = self.top.case
-        able = people.holders(case.channel_id, "work_cases") - {case.party.staff_user_id}
-        rows = (
-            people.members(self.now).filter(team__retired_at__isnull=True).order_by("team__name", "person__first_name")
-        )
-        by_team: dict[int, list[Membership]] = {}
-        for row in rows:
-            by_team.setdefault(row.team_id, []).append(row)
-        first = self._suggested()
-        choices: list[Any] = [("", __("Choose a team or a person"))]
-        teams = Team.objects.filter(retired_at__isnull=True).order_by("name")
-        for team in sorted(teams, key=lambda team: (team.key not in first, team.name)):
-            members = [
-                (f"person:{team.pk}:{row.person_id}", f"{row.person} ({row.level.key})")
-                for row in by_team.get(team.pk, ())
-                if row.person_id in able and row.person_id != case.assignee_id
-            ]
-            queue = (
-                []
-                if team.pk == case.team_id
-                else [(f"team:{team.pk}", __("%(team)s: whoever is free") % {"team": team})]
-            )
-            label = __("%(team)s (backup)") % {"team": team} if team.key in first else str(team)
-            if queue or members:
-                choices.append((label, [*queue, *members]))
-        self.fields["to"].choices = choices  # type: ignore[attr-defined]
-
-    def _suggested(self) -> frozenset[str]:
-        return frozenset(self.top.category.backups) if self.top.category else frozenset()
-
-    def arguments(self) -> dict[str, Any]:
-        kind, team, *person = self.cleaned_data["to"].split(":")
-        return {
-            "to_team_id": int(team),
-            "to_person_id": int(person[0]) if kind == "person" else None,
-            "note": self.cleaned_data["note"],
-        }
-
-
-class Assign(ActForm):
-    """Giving a case to somebody of its team."""
-
-    names = {"person": "person"}
-    person = forms.ChoiceField(label=_("Who"), widget=forms.RadioSelect, required=False)
-
-    def build(self) -> None:
-        case = self.top.case
-        found = people.candidates(
-            team_id=case.team_id,
-            level_rank=case.level.rank,
-            channel_id=case.channel_id,
-            at=self.now,
-            specialisms=self.top.category.specialisms if self.top.category else (),
-            language=case.language,
-            party_staff_id=case.party.staff_user_id,
-        )
-        choices = [("", __("The best free person"))]
-        for item in found:
-            load = __("%(load)d of %(capacity)d cases") % {"load": item.load, "capacity": item.membership.capacity}
-            remarks = list(item.obstacles) if item.obstacles else [load]
-            if item.missing_specialisms:
-                remarks.append(__("lacks a specialism"))
-            if not item.speaks:
-                remarks.append(__("does not speak %(language)s") % {"language": case.language})
-            name = f"{item.person}, {item.membership.level.key}"
-            choices.append((str(item.person.pk), explained(name, ", ".join(remarks))))
-        self.fields["person"].choices = choices  # type: ignore[attr-defined]
-
-    def arguments(self) -> dict[str, Any]:
-        chosen = self.cleaned_data["person"]
-        return {"person_id": int(chosen) if chosen else None}
-
-
-class Escalate(ActForm):
-    """Raising a case to a higher authority."""
-
-    names = {"escalation_type": "type"}
-    type = forms.ChoiceField(
-        label=_("Kind"),
-        choices=[(key, label) for key, label in Escalation.Type.choices if key != Escalation.Type.TIME],
-        initial=Escalation.Type.MANUAL,
-    )
-    cause = forms.ChoiceField(
-        label=_("Cause"),
-        choices=[("", _("What led to it?"))]
-        + [(key, label) for key, label in Escalation.Cause.choices if key != Escalation.Cause.TIME],
-        help_text=_("So that the same escalation can be avoided next time."),
-        error_messages={"required": _("Choose the cause.")},
-    )
-    to_level = forms.ChoiceField(label=_("To"), required=False)
-    reason = text(_("Reason"), rows=3, help_text=_("What is asked of the higher level."))
-
-    def build(self) -> None:
-        above, levels = self.top.levels_above, self.top.policy.central.levels
-        self.fields["to_level"].choices = [  # type: ignore[attr-defined]
-            ("" if place == 0 else key, f"{levels[key].name} ({key})") for place, key in enumerate(above)
-        ]
-
-
-class DeEscalate(ActForm):
-    """Taking an escalation back."""
-
-    escalation_id = forms.TypedChoiceField(label=_("Which"), coerce=int, widget=forms.RadioSelect)
-    reason = text(_("Reason"), rows=3)
-
-    def build(self) -> None:
-        rows = self.top.escalations
-        self.fields["escalation_id"].choices = [  # type: ignore[attr-defined]
-            (row.pk, f"{row.get_type_display()}: {row.from_level} → {row.to_level}, {moment(row.at)}") for row in rows
-        ]
-        if rows:
-            self.fields["escalation_id"].initial = rows[-1].pk
 
 
 class Pause(ActForm):
@@ -375,61 +248,3 @@ class Reclassify(ActForm):
     def arguments(self) -> dict[str, Any]:
         category, symptom = self.cleaned_data["what"].split("|")
         return {"category": category, "symptom": symptom, "reason": self.cleaned_data["reason"]}
-
-
-class OtherCase(forms.CharField):
-    """Another case, by its reference; only cases that the person may see are found."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            max_length=24,
-            widget=forms.TextInput(attrs={"placeholder": "TL-2026-000123", "autocomplete": "off"}),
-            **kwargs,
-        )
-
-
-def find_other(form: ActForm, reference: str) -> Case | None:
-    """The case of a reference among those that the person may see; puts an error on the form when there is none."""
-    found = Case.objects.visible_to(form.user).filter(reference=reference.strip().upper()).first()
-    if found is None:
-        form.add_error("other", __("There is no such case among those that you can see."))
-    return found
-
-
-class NamesAnother(ActForm):
-    """An act that names another case, by its reference in the field `other`."""
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        if data.get("other"):
-            self.found = find_other(self, data["other"])
-        return data
-
-    @property
-    def other_id(self) -> int:
-        """Id of the case that was named."""
-        return self.found.pk if self.found else 0
-
-
-class Merge(NamesAnother):
-    """Making this case part of another one."""
-
-    names = {"open_case": "other"}
-    other = OtherCase(label=_("The case that lives on"))
-    reason = text(_("Reason"), rows=2, help_text=_("This case ends; its messages and deadlines go to the other one."))
-
-    def arguments(self) -> dict[str, Any]:
-        return {"into_id": self.other_id, "reason": self.cleaned_data["reason"]}
-
-
-class Link(NamesAnother):
-    """Tying two cases together."""
-
-    names = {"other_case": "other"}
-    other = OtherCase(label=_("The other case"))
-    kind = forms.ChoiceField(
-        label=_("How they belong together"), choices=CaseLink.Kind.choices, initial=CaseLink.Kind.RELATED
-    )
-
-    def arguments(self) -> dict[str, Any]:
-        return {"other_id": self.other_id, "kind": self.cleaned_data["kind"]}

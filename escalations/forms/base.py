@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +44,11 @@ def text(
         widget=forms.Textarea(attrs={"rows": rows}),
         error_messages={"required": _("Write something here.")},
     )
+
+
+def explained(name: str, more: str) -> SafeString:
+    """A choice with a line of explanation below its name."""
+    return format_html("{}<small>{}</small>", name, more)
 
 
 class ActForm(forms.Form):

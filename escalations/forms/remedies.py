@@ -13,8 +13,7 @@ from escalations.core import authority
 from escalations.core.facts import Money
 from escalations.core.policy import Policy
 from escalations.core.policy.document import RemedyPolicy
-from escalations.forms.acts import explained
-from escalations.forms.base import ActForm, text
+from escalations.forms.base import ActForm, explained, text
 from escalations.models import Remedy
 from escalations.selectors import law, people
 

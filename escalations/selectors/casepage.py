@@ -14,11 +14,9 @@ from django.db.models import Q
 
 from escalations.core import clock as clocks
 from escalations.core.facts import parse_value
-from escalations.core.masking import masked_email, masked_name, masked_phone
 from escalations.core.policy import CategoryPolicy, Policy
 from escalations.core.words import Phrases
 from escalations.models import (
-    NEVER,
     Approval,
     Case,
     CaseDecision,
@@ -33,19 +31,18 @@ from escalations.models import (
     Handoff,
     Message,
     Note,
-    Party,
     Pause,
     PolicyVersion,
     Remedy,
     User,
 )
 from escalations.models.reach import may
-from escalations.selectors import access, law, people, unmasked
+from escalations.selectors import access, law, people
 from escalations.selectors.home import reason_name
+from escalations.selectors.partycard import PartyCard, party_card
 from escalations.selectors.radar import Lane, lane_of
 from escalations.selectors.timeline import people_by_id
 from escalations.selectors.why import classes
-from escalations.selectors.wording import moment
 
 FOLLOW = (
     "category",
@@ -87,24 +84,6 @@ class ClockLine:
     name: str
     because: str = ""
     resumes_at: dt.datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PartyCard:
-    """What this reader may know of the party. What names and reaches a person is masked: enough to recognise, not to
-    use elsewhere. `full_name` is empty while it is; `until` is when what was unmasked is hidden again."""
-
-    pseudonym: str
-    kind: str
-    language: str
-    external_id: str
-    name: str = ""
-    email: str = ""
-    phone: str = ""
-    known: bool = False
-    full_name: str = ""
-    masked: bool = False
-    until: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,31 +240,6 @@ def reopens_until(case: Case, policy: Policy, category: CategoryPolicy | None, n
     return clocks.due_after(window.basis, window.seconds, at=ended, calendar=law.calendar_of(case.calendar_digest))
 
 
-def party_card(party: Party, user: User, case: Case, now: dt.datetime) -> PartyCard:
-    """What `user` may know of the party of a case: masked, but for what they have just unmasked (two queries for those
-    who may see personal data, none for others). Masks are a protection, so the version in force says whether."""
-    card = PartyCard(party.pseudonym, party.get_kind_display(), party.language, "")
-    if not may(user, "see_party_data", case):
-        return card
-    opened = unmasked.open_now(case, user, now)
-    shown = opened.fields if opened else frozenset()
-    if not law.policy_of(law.in_force(now)).central.privacy.mask_contact:
-        shown = frozenset(unmasked.FIELDS)
-    return PartyCard(
-        party.pseudonym,
-        party.get_kind_display(),
-        party.language,
-        party.external_id,
-        name=party.name if "name" in shown else masked_name(party.name),
-        email=party.email if "email" in shown else masked_email(party.email),
-        phone=party.phone if "phone" in shown else masked_phone(party.phone),
-        known=True,
-        full_name=party.name if "name" in shown else "",
-        masked=any(getattr(party, name) for name in unmasked.FIELDS if name not in shown),
-        until=opened.until if opened else None,
-    )
-
-
 # ------------------------------------------------------------------------------------------------------------ the tabs
 
 
@@ -427,76 +381,3 @@ def neighbours(case: Case, user: User, *, limit: int = 8) -> list[Neighbour]:
     found = [Neighbour(row, links[row.pk]) for row in visible.filter(pk__in=links).order_by("-id")[:limit]]
     others = visible.filter(party_id=case.party_id).exclude(pk__in=links).order_by("-id")[:limit]
     return found + [Neighbour(row, f"same {case.party.get_kind_display()}") for row in others]
-
-
-# ---------------------------------------------------------------------------------------------------------- the record
-
-PAGE = 50
-LABELS = {
-    "status": "status",
-    "team_id": "team",
-    "assignee_id": "person",
-    "level_id": "level",
-    "channel_id": "channel",
-    "severity_band": "severity",
-    "category_id": "category",
-    "symptom": "symptom",
-    "root_cause": "root cause",
-    "is_open": "open",
-    "radar_at": "next due",
-    "merged_into_id": "merged into",
-    "ladder": "ladder",
-    "reopened": "times reopened",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One state of the case row: who made it, by which act, and what differs from the one before."""
-
-    number: int
-    at: dt.datetime
-    who: str
-    act: str
-    changes: Sequence[tuple[str, str, str]]
-
-
-def record(case: Case, *, limit: int = PAGE) -> list[Version]:
-    """The states that the case row has had, newest first. One query for the rows, one each for people and names."""
-    history = Case.history.model.objects.filter(id=case.pk).order_by("-history_id")
-    rows = list(history.select_related("team", "level", "channel", "category", "assignee", "history_user")[: limit + 1])
-    found = []
-    for row, older in zip(rows, [*rows[1:], None], strict=True):
-        if older is None and len(rows) > limit:
-            break
-        changes = []
-        for name, label in LABELS.items():
-            before = getattr(older, name) if older is not None else None
-            if older is not None and getattr(row, name) != before:
-                changes.append((label, _shown(older, name), _shown(row, name)))
-        by, _, act = str(row.history_change_reason or "").rpartition(": ")
-        who = str(row.history_user) if row.history_user else _without_person(by, case)
-        act = act.replace("_", " ")
-        found.append(Version(row.version, row.history_date, who, act, changes))
-    return found
-
-
-def _without_person(actor: str, case: Case) -> str:
-    """Who made a version when it was nobody of the desk: `integration:shop` is the shop."""
-    kind, _, name = actor.partition(":")
-    if kind == "party":
-        return f"the {case.party.get_kind_display()}"
-    return name if kind == "integration" and name else "the desk"
-
-
-def _shown(row: Any, name: str) -> str:
-    if name.endswith("_id"):
-        related = getattr(row, name.removesuffix("_id"), None)
-        return str(related) if related is not None else "nobody" if name == "assignee_id" else "none"
-    display = getattr(row, f"get_{name}_display", None)
-    value = display() if display else getattr(row, name)
-    if isinstance(value, dt.datetime):
-        return "nothing runs" if value >= NEVER else moment(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value) or "none"

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from escalations.models import Case, CaseDecision, Team, User
-from escalations.selectors import home, law, people, radar
+from escalations.models import Case, CaseDecision, Team
+from escalations.selectors import law, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,26 +17,6 @@ class Duty:
     case: Case
     team: Team | None
     reason: str = ""
-
-
-def before_leaving(user: User, now: dt.datetime) -> tuple[dt.datetime | None, list[Case]]:
-    """When the person's day ends, and those of their cases that fall due from now until then, soonest first.
-
-    No end of the day (it is over, or the team never closes) leaves nothing to hand on. Three queries.
-    """
-    mine = home.memberships(user, now)
-    at = home.closing(mine[0].team, now) if mine else None
-    if at is None:
-        return None, []
-    cases = (
-        Case.objects.visible_to(user)
-        .open()
-        .filter(assignee=user, radar_at__gt=now, radar_at__lte=at)
-        .exclude(status=Case.Status.RESOLVED)
-        .select_related(*radar.LINE)
-        .order_by("radar_at", "id")
-    )
-    return at, list(cases[: home.SHOWN])
 
 
 def on_duty(cases: Sequence[Case], at: dt.datetime) -> list[Duty]:

@@ -9,11 +9,9 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet
 
-from escalations.errors import NoPolicy
 from escalations.models import (
     NEVER,
     Absence,
@@ -28,11 +26,9 @@ from escalations.models import (
     User,
 )
 from escalations.selectors import law, people, radar
+from escalations.selectors.leaving import SHOWN, Leaving, before_leaving
 from escalations.selectors.radar import Lane, Row
 from escalations.selectors.wording import moment
-
-SHOWN = 60
-"""Cases of one person that a home page reads; nobody works on more at one time."""
 
 CAP = 200
 """Counts stop here: `200+` says enough."""
@@ -44,14 +40,6 @@ class Waiting:
 
     for_what: str
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """The end of the working day, and the cases that fall due before it."""
-
-    at: dt.datetime
-    case_ids: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -99,7 +87,7 @@ def agent(user: User, now: dt.datetime, mine: Sequence[Membership]) -> AgentHome
         queue=queued,
         queue_count=queue[: CAP + 1].count(),
         decisions=decisions(user, now, mine),
-        leaving=_leaving(rows, now, mine),
+        leaving=before_leaving(user, now, mine),
     )
 
 
@@ -178,34 +166,6 @@ def reason_name(case: Case, key: str) -> str:
     """A pause reason of the case's pinned version in words."""
     found = law.policy_of(case.policy_version_id).central.pause_reasons.get(key)
     return found.name if found else key or "somebody else"
-
-
-def _leaving(rows: list[Row], now: dt.datetime, mine: Sequence[Membership]) -> Leaving | None:
-    """When the person's team closes today, and which of their cases fall due from now until then."""
-    at = closing(mine[0].team, now) if mine else None
-    if at is None:
-        return None
-    due = tuple(row.case.pk for row in rows if now < row.case.radar_at <= at)
-    return Leaving(at, due)
-
-
-def closing(team: Team, now: dt.datetime) -> dt.datetime | None:
-    """When a team's last opening of the running day ends; None when it is over, or when the team never closes."""
-    try:
-        policy = law.policy_of(law.in_force(now))
-    except NoPolicy:
-        return None
-    spec = policy.central.teams.get(team.key)
-    if spec is None:
-        return None
-    calendar = law.policy_calendar(policy, spec.calendar)
-    local = now.astimezone(ZoneInfo(calendar.timezone))
-    midnight = (local + dt.timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(dt.UTC)
-    left = calendar.elapsed(now, midnight)
-    if left <= 0:
-        return None
-    end = calendar.due(now, left)
-    return None if end >= midnight else end
 
 
 # ------------------------------------------------------------------------------------------------------------- leads

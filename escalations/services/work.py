@@ -22,10 +22,8 @@ from django.db import transaction
 
 from escalations import mapping
 from escalations.core import chain, lifecycle
-from escalations.core import clock as clocks
 from escalations.core.actor import Actor
-from escalations.core.clock import Clock as ClockValue
-from escalations.core.policy import Policy, Target
+from escalations.core.policy import Policy
 from escalations.errors import Invalid, NotAllowed, Refused, Stale
 from escalations.models import (
     CHAIN_FIELDS,
@@ -35,7 +33,6 @@ from escalations.models import (
     CaseFact,
     CaseText,
     Clock,
-    Event,
     Evidence,
     Ownership,
     Timer,
@@ -44,12 +41,14 @@ from escalations.models import (
 from escalations.models.reach import may
 from escalations.selectors import law, people
 from escalations.services import nudging, record
+from escalations.services.locking import locked, since
+from escalations.services.workclocks import Clocks
 
 #: What is done to a case beside its life: no status forbids it, and who may is checked by its own service.
 Aside = Literal["erase"]
 
 
-class Work:
+class Work(Clocks):
     """One act on one locked case. Collects changes; `flush` writes them."""
 
     def __init__(
@@ -72,8 +71,8 @@ class Work:
         self.before = {name: getattr(case, name) for name in record.TRACKED}
         self._entries: list[record.Entry] = []
         self._intents: list[tuple[str, list[str], dict[str, Any], bool]] = []
-        self._touched: dict[int, Clock] = {}
-        self._started: list[Clock] = []
+        self._touched = {}
+        self._started = []
         self._owner_cause: str | None = None
         #: When a pause ends by itself; the first clock that it stopped gets the timer.
         self.resume_at: dt.datetime | None = None
@@ -172,86 +171,6 @@ class Work:
             return dict(self.decision.outcome)
         rows = CaseDecision.objects.filter(case=self.case, applied=True).order_by("-id")
         return rows.values_list("outcome", flat=True).first() or {}
-
-    # -------------------------------------------------------------------------------------------------------- clocks
-
-    @cached_property
-    def clocks(self) -> list[Clock]:
-        """The case's open clocks, locked. One query."""
-        if self.created:
-            return []
-        rows = Clock.objects.select_for_update().filter(case=self.case, ended_at__isnull=True).order_by("id")
-        return list(rows)
-
-    def clock(self, kind: str, name: str = "") -> Clock | None:
-        """The open clock of a kind (of a statutory deadline, by its key), if there is one."""
-        found = (row for row in self.running if row.kind == kind and (not name or row.name == name))
-        return next(found, None)
-
-    @property
-    def running(self) -> list[Clock]:
-        """The clocks that are open now, those started by this act among them."""
-        return [row for row in (*self.clocks, *self._started) if row.ended_at is None]
-
-    def put(self, row: Clock, value: ClockValue) -> None:
-        """Take a clock's new value; its timer follows when the work is flushed."""
-        mapping.put_clock(row, value)
-        if row.pk is not None:
-            self._touched[row.pk] = row
-
-    def calendar(self, row: Clock) -> Any:
-        """The calendar that a clock runs on."""
-        return law.calendar_of(row.calendar_id)
-
-    def start(
-        self, kind: str, target: Target, *, at: dt.datetime | None = None, name: str = "", calendar_digest: str = ""
-    ) -> Clock:
-        """Start a clock at `at` (default: now), on the case's calendar or on the one whose digest is given."""
-        digest = calendar_digest or self.case.calendar_digest
-        value = clocks.start(
-            kind=kind,  # type: ignore[arg-type]
-            basis=target.basis,
-            target_s=target.seconds,
-            warn=target.warn,
-            calendar=law.calendar_of(digest),
-            at=at or self.now,
-            cycle=self._next_cycle(kind, name),
-        )
-        return self.take_up(value, name=name, calendar_digest=digest)
-
-    def _next_cycle(self, kind: str, name: str) -> int:
-        if self.created:
-            return 1
-        rows = Clock.objects.filter(case=self.case, kind=kind, name=name).order_by("-cycle")
-        return (rows.values_list("cycle", flat=True).first() or 0) + 1
-
-    def take_up(self, value: ClockValue, *, name: str = "", calendar_digest: str = "") -> Clock:
-        """Add a started clock to the case; written with its first timer when the work is flushed."""
-        digest = calendar_digest or self.case.calendar_digest
-        row = mapping.put_clock(Clock(case=self.case, name=name, calendar_id=digest), value)
-        self._started.append(row)
-        return row
-
-    def meet(self, kind: str) -> Clock | None:
-        """End a clock as met (or met late), when there is an open one."""
-        row = self.clock(kind)
-        if row is not None:
-            self.put(row, clocks.meet(mapping.clock_value(row), at=self.now))
-            self.say("clock.met", {"clock": kind, "late": row.breached_at is not None})
-        return row
-
-    def end_clocks(self, *, met: Iterable[str] = (), carried: Mapping[int, ClockValue] | None = None) -> None:
-        """End all open clocks: those of the kinds in `met` as met, the others as cancelled.
-
-        `carried` gives, by row id, the clock of another case that carries a statutory deadline on.
-        """
-        reached = set(met)
-        for row in self.running:
-            value = mapping.clock_value(row)
-            if row.kind in reached:
-                self.put(row, clocks.meet(value, at=self.now))
-            else:
-                self.put(row, clocks.cancel(value, at=self.now, carried_by=(carried or {}).get(row.pk)))
 
     # --------------------------------------------------------------------------------------------------------- write
 
@@ -374,9 +293,9 @@ def working(
     block raises. Queries: one for the case, one for its clocks when asked, one for the person's standing, then writes.
     """
     with transaction.atomic():
-        case = _locked(case_id, "party")
+        case = locked(case_id, "party")
         if version is not None and case.version != version:
-            raise Stale(list(_since(case, version)))
+            raise Stale(list(since(case, version)))
         work = Work(case, act=act, actor=actor, now=now, guarded_by=guarded_by)
         if standing is not None:
             work.standing = standing(work)
@@ -392,52 +311,6 @@ def attending(*, case_id: int, act: Aside, actor: Actor, now: dt.datetime) -> It
     Whether the actor may is for the caller to check. Raises Case.DoesNotExist.
     """
     with transaction.atomic():
-        work = Work(_locked(case_id), act=act, actor=actor, now=now)
+        work = Work(locked(case_id), act=act, actor=actor, now=now)
         yield work
         work.flush()
-
-
-def witness(
-    *,
-    case_id: int,
-    kind: str,
-    data: Mapping[str, Any],
-    actor: Actor,
-    now: dt.datetime,
-    words: Mapping[str, Any] | None = None,
-) -> None:
-    """Chain an event that changes nothing of the case: a look, a finding. Its version stays, so nobody's open form
-    grows stale, and nobody is told. One transaction, four statements. Raises Case.DoesNotExist."""
-    with transaction.atomic():
-        case = _locked(case_id)
-        head = record.Head(case.chain_seq, case.chain_mac or chain.GENESIS)
-        entries = [record.Entry(kind, data, words)]
-        made = record.make_events(case_id=case.pk, head=head, entries=entries, actor=actor, now=now)
-        record.seal(case, head)
-        case.skip_history_when_saving = True  # type: ignore[attr-defined]
-        case.save(update_fields=CHAIN_FIELDS)
-        record.save_events(made)
-
-
-#: What an act looks at beside the case. The party apart: erasing must not need the key of what it erases.
-_FOLLOWED = ("category", "region", "channel", "team", "level", "assignee")
-
-
-def _locked(case_id: int, *also: str) -> Case:
-    """The case, locked, with what it points at. One query; three when somebody else has just moved it."""
-    rows = Case.objects.select_for_update(of=("self",)).select_related(*_FOLLOWED, *also).filter(pk=case_id)
-    # Whoever waited for the lock on PostgreSQL gets no row when the one before has changed team or channel: the joined
-    # rows are those from before the wait, and no longer fit. Once the lock is held, asking again finds it.
-    found = next(iter(rows), None)
-    if found is None:
-        Case.objects.select_for_update().only("pk").get(pk=case_id)
-        found = rows.get()
-    return found
-
-
-def _since(case: Case, version: int) -> Iterable[Event]:
-    """Events since the history row of a version was written. For showing what changed."""
-    history = record.HistoricalCase.objects.filter(id=case.pk, version=version)
-    seen = history.values_list("history_date", flat=True).first()
-    rows = Event.objects.filter(case=case)
-    return rows.none() if seen is None else rows.filter(at__gt=seen)

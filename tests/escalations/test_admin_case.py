@@ -33,7 +33,7 @@ from escalations.models import (
     Remedy,
     Team,
 )
-from escalations.selectors import casepage
+from escalations.selectors import versions
 from escalations.services import closing, facts, handoffs, replies, sweep
 from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk, broken
@@ -516,7 +516,7 @@ def test_the_record_shows_who_changed_what(page: Page, desk: Desk) -> None:
     handoffs.hand_off(
         case_id=case.pk, actor=desk.by("mia"), now=NOW, to_team_id=Team.objects.get(key="payments").pk, note="x"
     )
-    rows = casepage.record(Case.objects.get(pk=case.pk))
+    rows = versions.record(Case.objects.get(pk=case.pk))
     assert [row.number for row in rows] == sorted((row.number for row in rows), reverse=True)
     assert ("team", "Order care", "Payments") in rows[0].changes
     assert rows[0].who == "Mia"
@@ -557,7 +557,7 @@ def test_the_way_ahead_names_no_rung_as_climbed_that_the_case_began_above(page: 
 
 def test_the_record_says_which_integration_opened_a_case(page: Page, desk: Desk) -> None:
     case = desk.open(actor=Actor.integration("shop"))
-    assert [version.who for version in casepage.record(case)][-1] == "shop"
+    assert [version.who for version in versions.record(case)][-1] == "shop"
 
 
 def test_a_text_of_its_own_is_kept_letter_by_letter_and_a_value_of_the_playbook_is_told_in_words(desk: Desk) -> None:

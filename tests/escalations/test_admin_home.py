@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from escalations import panels
 from escalations.models import Absence, Case, Cover, Heartbeat, Team, Timer, User
-from escalations.selectors import home
+from escalations.selectors import leaving
 from escalations.selectors.radar import Lane
 from escalations.services import handoffs, pauses, remedies
 from tests.factories.desk import NOW, Desk
@@ -89,14 +89,14 @@ def test_the_queue_is_my_teams_and_one_press_takes_a_case(desk: Desk, client: Cl
 def test_what_falls_due_before_the_team_closes(desk: Desk, client: Client) -> None:
     before, after = desk.held_by("mia", party=party(1)), desk.held_by("mia", party=party(2))
     due(before, 4), due(after, 30)
-    leaving = seen_by(client, desk, "mia").context["agent"].leaving
-    assert leaving.at == dt.datetime(2026, 11, 23, 16, tzinfo=dt.UTC), "17:00 in Berlin"
-    assert leaving.case_ids == (before.pk,)
+    told = seen_by(client, desk, "mia").context["agent"].leaving
+    assert told.at == dt.datetime(2026, 11, 23, 16, tzinfo=dt.UTC), "17:00 in Berlin"
+    assert told.cases == [before]
 
 
 def test_a_team_that_never_closes_or_has_closed_leaves_nobody(desk: Desk) -> None:
-    assert home.closing(Team.objects.get(key="trust"), NOW) is None
-    assert home.closing(Team.objects.get(key="orders"), NOW + dt.timedelta(hours=9)) is None
+    assert leaving.closing(Team.objects.get(key="trust"), NOW) is None
+    assert leaving.closing(Team.objects.get(key="orders"), NOW + dt.timedelta(hours=9)) is None
 
 
 def test_remedies_wait_for_those_who_may_decide_and_not_for_who_asked(desk: Desk, client: Client) -> None:

@@ -12,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from escalations.models import Absence, Case, Event, Handoff, Outbox, Team
-from escalations.selectors import duty
+from escalations.selectors import duty, home
+from escalations.selectors.leaving import Leaving, before_leaving
 from tests.factories.desk import NOW, Desk
 
 CLOSES = NOW.replace(hour=16)  # five in the afternoon in Berlin
@@ -40,6 +41,10 @@ def post(page: Client, **data: Any) -> Any:
     return page.post(reverse("admin:escalations_case_leaving"), data, follow=True)
 
 
+def before(desk: Desk, now: dt.datetime) -> Leaving | None:
+    return before_leaving(desk.user("mia"), now, home.memberships(desk.user("mia"), now))
+
+
 def party(number: int) -> dict[str, Any]:
     return {"kind": "buyer", "external_id": f"B-{number}"}
 
@@ -48,8 +53,10 @@ def test_what_falls_due_until_the_day_ends_is_listed_with_the_team_that_covers_i
     late, soon, at_the_end, tomorrow = (desk.held_by("mia", party=party(n)) for n in range(4))
     due(late, -1), due(soon, 1), due(at_the_end, 7), due(tomorrow, 7.01)
     due(desk.held_by("jon", party=party(5)), 1)
-    at, cases = duty.before_leaving(desk.user("mia"), NOW)
-    assert at == CLOSES
+    found = before(desk, NOW)
+    assert found is not None
+    assert found.at == CLOSES
+    cases = found.cases
     assert cases == [soon, at_the_end]
     assert [(offer.team.key if offer.team else None) for offer in duty.on_duty(cases, CLOSES)] == ["trust", "trust"]
 
@@ -74,7 +81,7 @@ def test_nor_one_of_which_nobody_is_there(desk: Desk) -> None:
 
 def test_after_the_day_there_is_nothing_to_hand_on(desk: Desk) -> None:
     due(desk.held_by("mia"), 1)
-    assert duty.before_leaving(desk.user("mia"), CLOSES + dt.timedelta(minutes=1)) == (None, [])
+    assert before(desk, CLOSES + dt.timedelta(minutes=1)) is None
 
 
 def test_the_chosen_ones_go_with_the_note_and_the_others_stay(desk: Desk, page: Client) -> None:
@@ -121,4 +128,12 @@ def test_the_empty_page_says_what_happens_instead(page: Client) -> None:
 
 def test_home_leads_there(desk: Desk, page: Client) -> None:
     due(desk.held_by("mia"), 1)
+    assert reverse("admin:escalations_case_leaving") in page.get("/admin/").content.decode()
+
+
+def test_home_says_what_the_page_lists_also_to_whoever_has_more_late_cases_than_a_home_reads(
+    desk: Desk, page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "SHOWN", 1)
+    due(desk.held_by("mia", party=party(1)), -1), due(desk.held_by("mia", party=party(2)), 1)
     assert reverse("admin:escalations_case_leaving") in page.get("/admin/").content.decode()

@@ -360,6 +360,22 @@ def test_refused_rows_of_imports_are_kept_as_long_as_a_closed_case(desk: Desk) -
     assert row.reason == ""
 
 
+@pytest.mark.parametrize("written", ["P10Y", "P3653D"])
+def test_ten_years_are_ten_years(desk: Desk, written: str) -> None:
+    """From 23 November 2026 to the same day of 2036, three leap days on the way; the nearer region says six."""
+    law(desk, closed={"elapsed": written}, regions={"us": {"closed": {"elapsed": "P6Y"}}})
+    here, there = closed(desk), closed(desk, region="us", party={"kind": "buyer", "external_id": "B-6"})
+    row = ImportRow.objects.create(source="old", external_id="X", line=3, state="refused", reason="'Jane'", at=NOW)
+    for years, due in ((6, there), (10, here)):
+        until = NOW.replace(year=NOW.year + years)
+        assert retention.apply(now=until - dt.timedelta(seconds=1), actor=OPERATOR).cases == 0
+        done = retention.apply(now=until, actor=OPERATOR)
+        assert [item["examples"] for item in done.document()["due"]] == [[due.reference]]
+    assert CaseText.objects.get(case=here).summary == "(erased)"
+    row.refresh_from_db()
+    assert row.reason == ""
+
+
 # ---------------------------------------------------------------------------------------------------------- the ledger
 
 

@@ -17,6 +17,7 @@ from escalations.core.policy.values import (
     Condition,
     Currency,
     Frozen,
+    Keeping,
     Key,
     Language,
     Name,
@@ -319,15 +320,15 @@ class Bounds(Frozen):
 class RegionRetention(Frozen):
     """What a region says of it otherwise than the centre."""
 
-    closed: Span | None = None
-    categories: dict[Key, Span] = {}
+    closed: Keeping | None = None
+    categories: dict[Key, Keeping] = {}
 
 
 class Retention(Frozen):
     """How long a closed case keeps its texts and personal data: see `core.retention.kept_for`."""
 
-    closed: Span
-    categories: dict[Key, Span] = {}
+    closed: Keeping
+    categories: dict[Key, Keeping] = {}
     regions: dict[Key, RegionRetention] = {}
 
 

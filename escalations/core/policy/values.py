@@ -46,6 +46,8 @@ class Frozen(BaseModel):
 
 _ISO = re.compile(r"^P(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?(?:T(?=\d)(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)S)?)?$")
 _UNIT = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DAY = 86_400
+_YEARS = re.compile(r"^P([1-9]\d?)Y$")
 
 
 def parse_duration(text: str) -> int:
@@ -76,7 +78,7 @@ class Span(Frozen):
     """
 
     basis: Basis
-    seconds: int = Field(gt=0, le=400 * 86_400)
+    seconds: int = Field(gt=0, le=400 * _DAY)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -112,6 +114,56 @@ class Span(Frozen):
         data.pop("basis", None)
         data.pop("seconds", None)
         return {self.basis: format_duration(self.seconds), **data}
+
+
+class Keeping(Span):
+    """How long something is kept: a span, or years of the calendar, as statutes count them: `{elapsed: P10Y}`.
+
+    Ten years from 29 February 2028 end with 28 February 2038: `core.retention.kept_until` counts. `seconds` is then
+    what they last at least, short of a day for changes of the clock. Only time elapsed may be longer than 400 days.
+    """
+
+    seconds: int = Field(gt=0, le=100 * 366 * _DAY)
+    years: int = Field(default=0, ge=0, le=99)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = super().__get_pydantic_json_schema__(core, handler)
+        schema["properties"].pop("years", None)
+        schema["properties"]["elapsed"] = {
+            "type": "string",
+            "pattern": "^P",
+            "description": "ISO 8601, for example P90D; or whole years of the calendar, for example P10Y",
+        }
+        return schema
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_written_years(cls, data: Any) -> Any:
+        written = data.get("elapsed") if isinstance(data, dict) and "business" not in data else None
+        found = _YEARS.match(written) if isinstance(written, str) else None
+        if found is None:
+            return data
+        years = int(found[1])
+        rest = {key: value for key, value in data.items() if key != "elapsed"}
+        return {**rest, "basis": "elapsed", "seconds": _least(years), "years": years}
+
+    @model_validator(mode="after")
+    def _long_only_elapsed(self) -> Self:
+        if self.years and (self.basis, self.seconds) != ("elapsed", _least(self.years)):
+            raise ValueError("years are written as elapsed, for example {elapsed: P10Y}")
+        if self.basis == "business" and self.seconds > 400 * _DAY:
+            raise ValueError("business time is at most 400 days; write longer ones as elapsed, for example P2Y")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_written_years(self, handler: Any) -> dict[str, Any]:
+        return {"elapsed": f"P{self.years}Y"} if self.years else {self.basis: format_duration(self.seconds)}
+
+
+def _least(years: int) -> int:
+    """Seconds that so many years last at least, wherever they begin and whatever clocks do meanwhile."""
+    return (years * 365 - 1) * _DAY
 
 
 class Target(Span):

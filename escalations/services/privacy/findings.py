@@ -13,7 +13,7 @@ from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Case, Indicator, User
 from escalations.models.reach import may
 from escalations.selectors.findings import ADDED, SETTLED
-from escalations.services.work import witness
+from escalations.services.locking import witness
 
 BODY_LENGTH = 5_000
 SOURCE_LENGTH = 200

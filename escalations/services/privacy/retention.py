@@ -11,9 +11,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from escalations.core import clock as clocks
 from escalations.core.actor import Actor
-from escalations.core.retention import kept_for, shortest
+from escalations.core.retention import kept_for, kept_since, kept_until, shortest
 from escalations.errors import Refused
 from escalations.models import Case, CaseLink, Erasure, ImportRow
 from escalations.selectors import law
@@ -73,7 +72,8 @@ def apply(*, now: dt.datetime, actor: Actor, dry_run: bool = False, within_s: fl
     """Erase what the policy in force no longer lets the desk keep, in transactions of a few dozen cases.
 
     Can be killed at any time and run again. With `within_s` it stops after so many seconds and says that something is
-    left. The run's ledger entry is written at its end. Raises NoPolicy when no version is in force.
+    left. The run's ledger entry is written at its end, and what the ledger's file lacks of earlier ones. Raises
+    NoPolicy when no version is in force.
     """
     began = time.monotonic()
     version = law.in_force(now)
@@ -108,6 +108,8 @@ def apply(*, now: dt.datetime, actor: Actor, dry_run: bool = False, within_s: fl
             cases=references,
             counts=done.erased,
         )
+    if not dry_run:
+        ledger.copy_out(now=now)  # also what an earlier erasure could not write there
     return done
 
 
@@ -131,8 +133,7 @@ def _due(now: dt.datetime, done: Applied) -> Iterator[Due]:
             if closed_at is None:
                 continue  # the query leaves none; the column allows it
             span = kept_for(policy, category=category, region=region)
-            until = clocks.due_after(span.basis, span.seconds, at=closed_at, calendar=law.calendar_of(calendar))
-            if until <= now:
+            if kept_until(span, at=closed_at, calendar=law.calendar_of(calendar)) <= now:
                 found.append(Due(pk, reference, category, region, closed_at, tuple(merged_into(pk))))
         held = _held(found)
         done.held += sum(item.case in held for item in found)
@@ -175,7 +176,7 @@ def _erase(batch: list[Due], done: Applied, *, actor: Actor, now: dt.datetime) -
 def _refused_rows(now: dt.datetime, done: Applied) -> None:
     """Rows of imports that were refused belong to no case and may quote anybody: kept as long as a closed case."""
     span = law.policy_of(law.in_force(now)).central.retention.closed
-    old = ImportRow.objects.filter(case__isnull=True, at__lte=now - dt.timedelta(seconds=span.seconds))
+    old = ImportRow.objects.filter(case__isnull=True, at__lte=kept_since(span, now=now))
     old = old.exclude(Q(reason="") & Q(data={}))
     done.refused_rows = old.count() if done.dry_run else old.update(reason="", data={})
     if done.refused_rows and not done.dry_run:

@@ -15,7 +15,7 @@ from escalations.models.reach import may
 from escalations.selectors import law
 from escalations.selectors.unmasked import EXPORTED, FIELDS, UNMASKED
 from escalations.services import noting
-from escalations.services.work import witness
+from escalations.services.locking import witness
 
 REASON_LENGTH = 300
 

@@ -1,0 +1,1 @@
+"""Checks of `manage.py doctor`, by what they look at."""
