@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from allauth.account import admin as _accounts  # noqa: F401  (its pages are taken down below)
+from allauth.account.models import EmailAddress
+from allauth.mfa import admin as _factors  # noqa: F401
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount import admin as _sso  # noqa: F401
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
@@ -288,6 +294,10 @@ class AccountAdmin(UserAdmin, DeskAdmin):
 
 
 admin.site.unregister(Group)
+# How somebody signs in is set up by themselves, on pages that ask who they are; secrets are shown to nobody.
+for kept_by_themselves in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
+    if admin.site.is_registered(kept_by_themselves):
+        admin.site.unregister(kept_by_themselves)
 
 
 @admin.register(Group)

@@ -226,15 +226,15 @@ def newest(chain: int = 0) -> AccessEntry:
 
 def test_sign_ins_and_failed_ones_are_on_record(at_work: Desk) -> None:
     client, mia = Client(), at_work.user("mia").pk
-    client.post("/admin/login/", {"username": "mia", "password": "wrong"})
+    client.post("/accounts/login/", {"login": "mia", "password": "wrong"})
     assert newest(mia).kind == "sign_in_failed"
-    client.post("/admin/login/", {"username": "my secret password", "password": "x"})
+    client.post("/accounts/login/", {"login": "my secret password", "password": "x"})
     assert newest().kind == "sign_in_failed"
     assert "secret" not in str(newest().data)
     again = newest().data
-    client.post("/admin/login/", {"username": "my secret password", "password": "y"})
+    client.post("/accounts/login/", {"login": "my secret password", "password": "y"})
     assert newest().data == again, "the same name is known again"
-    client.post("/admin/login/", {"username": "mia", "password": "correct horse battery"})
+    client.post("/accounts/login/", {"login": "mia", "password": "correct horse battery"})
     assert newest(mia).kind == "sign_in"
     client.post("/admin/logout/")
     assert newest(mia).kind == "sign_out"
@@ -246,7 +246,7 @@ def test_a_sign_in_that_cannot_be_recorded_does_not_happen(at_work: Desk, monkey
 
     monkeypatch.setattr(noting, "note", full)
     client = Client(raise_request_exception=False)
-    client.post("/admin/login/", {"username": "mia", "password": "correct horse battery"})
+    client.post("/accounts/login/", {"login": "mia", "password": "correct horse battery"})
     monkeypatch.undo()
     assert client.get("/admin/").status_code == 302
 
