@@ -143,7 +143,7 @@ def _page(
     by_code = not by_password and any(way["id"] == "mfa_reauthenticate" for way in ways)
     context = {
         **admin.site.each_context(request),
-        "title": __("Confirm that it is you"),
+        "title": __("A second factor first") if factor else __("Confirm that it is you"),
         "does": danger.does,
         "minutes": settings.THROUGHLINE_REAUTHENTICATE_MINUTES,
         "kept": kept,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, cast
 
 from allauth.account import admin as _accounts  # noqa: F401  (its pages are taken down below)
@@ -16,8 +17,12 @@ from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
@@ -250,13 +255,15 @@ class AccountAdmin(UserAdmin, DeskAdmin):
         (None, {"fields": ("username", "password")}),
         (_("Person"), {"fields": ("first_name", "last_name", "email", "timezone", "language")}),
         (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "channels")}),
-        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined", "signing_in")}),
     )
-    own_fieldsets = ((None, {"fields": ("username", "first_name", "last_name", "timezone", "language", "channels")}),)
+    own_fieldsets = (
+        (None, {"fields": ("username", "first_name", "last_name", "timezone", "language", "channels", "signing_in")}),
+    )
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2")}),
     )
-    readonly_fields = ("channels", "last_login", "date_joined")
+    readonly_fields = ("channels", "signing_in", "last_login", "date_joined")
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if obj is None:
@@ -285,6 +292,38 @@ class AccountAdmin(UserAdmin, DeskAdmin):
         if obj is None:
             kwargs["form"] = self.add_form
         return DeskAdmin.get_form(self, request, obj, change=change, **kwargs)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            row.is_reader = row.pk == request.user.pk  # type: ignore[attr-defined]
+        return row
+
+    @display(description=_("sign-in and second factor"))
+    def signing_in(self, row: User) -> Any:
+        """By what this person can sign in; for themselves the way to where they change it."""
+        if row.pk is None:
+            return "–"
+        held = Counter(Authenticator.objects.filter(user=row).values_list("type", flat=True))
+        ways = [str(_("password"))] if row.has_usable_password() else []
+        if held["webauthn"]:
+            ways.append(
+                ngettext("%(n)d passkey or key", "%(n)d passkeys or keys", held["webauthn"]) % {"n": held["webauthn"]}
+            )
+        if held["totp"]:
+            ways.append(__("app for codes"))
+        if SocialAccount.objects.filter(user=row).exists():
+            ways.append(__("single sign-on"))
+        said = ", ".join(ways) or "–"
+        if not getattr(row, "is_reader", False):
+            return said
+        words = __("Sign-in and second factor")
+        return format_html(
+            '{}<br><a class="text-primary-600 dark:text-primary-500 underline" href="{}">{}</a>',
+            said,
+            reverse("mfa_index"),
+            words,
+        )
 
     @display(description=_("channels"))
     def channels(self, row: User) -> str:
