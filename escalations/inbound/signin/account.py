@@ -162,7 +162,5 @@ def locked_out(request: HttpRequest, key: str) -> None:
 def again_address(request: HttpRequest, back: str) -> str:
     """Where somebody shows once more who they are, and is led back from."""
     ways = AccountAdapter(request).get_reauthentication_methods(request.user)
-    if not ways:
-        return reverse("account_login")
-    way = str(ways[0]["url"])
+    way = str(ways[0]["url"]) if ways else reverse("account_logout")
     return f"{way}{'&' if '?' in way else '?'}{urlencode({'next': back})}"
