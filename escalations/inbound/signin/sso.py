@@ -7,6 +7,7 @@ roles at every sign-in, through the one door. They never make an administrator, 
 
 from __future__ import annotations
 
+import logging
 import re
 from http import HTTPStatus
 from typing import Any
@@ -26,11 +27,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as __
 from django_q.tasks import async_task
+from requests import RequestException
 
 from escalations.core import signing, watching
 from escalations.errors import DeskError
 from escalations.models import User
 from escalations.services import noting, roles
+
+log = logging.getLogger(__name__)
 
 AGAIN = "prompt=login&max_age=0"
 """What asks a provider to have somebody sign in anew, and to say when they did."""
@@ -80,7 +84,12 @@ def come_back(request: HttpRequest, provider_id: str) -> HttpResponse:
 def _led(view: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
     if not is_configured() or provider_id != signing.PROVIDER:
         raise Http404
-    answer: HttpResponse = view.adapter_view(Provider(request, provider_id))(request)
+    try:
+        answer: HttpResponse = view.adapter_view(Provider(request, provider_id))(request)
+    except (RequestException, KeyError, ValueError) as error:
+        # It does not answer, or says something else than it should.
+        log.warning("single sign-on: the provider cannot be used: %s", type(error).__name__)
+        return render(request, "socialaccount/authentication_error.html", status=HTTPStatus.UNAUTHORIZED)
     return answer
 
 
