@@ -22,7 +22,7 @@ CLIENT, SECRET = "desk", "a secret of the desk"
 
 
 class Provider:
-    """What a company runs. `who` is signed in at it: their claims. `key` signs; `published` is the one that it shows."""
+    """What a company runs. `who` is signed in at it: their claims. `key` signs; `published` is the one it shows."""
 
     def __init__(self) -> None:
         self.key: RSAPrivateKey = generate_private_key(65537, 2048)

@@ -35,10 +35,7 @@ class AccountAdapter(DefaultAccountAdapter):
     """allauth's hooks for accounts, as the desk wants them."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "username_password_mismatch": _(
-            "The username or the password is wrong. Both are case-sensitive in the password."
-        ),
-        "email_password_mismatch": _("The username or the password is wrong."),
+        f"{way}_password_mismatch": _("The username or the password is wrong.") for way in ("username", "email")
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
