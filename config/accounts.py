@@ -44,7 +44,7 @@ def admin_login(request: HttpRequest) -> HttpResponse:
 @login_required
 def password_change(request: HttpRequest) -> HttpResponse:
     """For those who have one: whoever comes by single sign-on alone gets none this way."""
-    if not request.user.has_usable_password():
+    if not (request.user.is_authenticated and request.user.has_usable_password()):
         messages.info(request, _("You have no password here: you sign in with %(name)s.") % {"name": sso.name() or "…"})
         return redirect("mfa_index")
     answer: HttpResponse = PasswordChangeView.as_view()(request)

@@ -108,23 +108,21 @@ def _led(request: HttpRequest) -> HttpResponse:
 def _confirmed(request: HttpRequest, user: User, danger: Danger) -> HttpResponse | None:
     """The page between: what was typed stays in it, and goes on with the right password or code."""
     typed: forms.Form | None = None
-    if PASSWORD in request.POST or CODE in request.POST:
-        limited = ratelimit.consume_or_429(request, action="reauthenticate", user=user)
-        if limited:
-            return limited
-        if PASSWORD in request.POST:
-            typed = PasswordForm({"password": request.POST[PASSWORD]}, user=user)
-            if typed.is_valid():
-                reauthenticate_by_password(request)
-                return None
-        else:
-            typed = CodeForm({"code": request.POST[CODE]}, user=user)
-            if typed.is_valid():
-                typed.save()  # type: ignore[attr-defined]
-                return None
-    return _page(
-        request, danger, errors=[str(error) for errors in typed.errors.values() for error in errors] if typed else []
-    )
+    tried = PASSWORD in request.POST or CODE in request.POST
+    if tried and (limited := ratelimit.consume_or_429(request, action="reauthenticate", user=user)):
+        return limited
+    if PASSWORD in request.POST:
+        typed = PasswordForm({"password": request.POST[PASSWORD]}, user=user)
+        if typed.is_valid():
+            reauthenticate_by_password(request)
+            return None
+    elif CODE in request.POST:
+        coded = typed = CodeForm({"code": request.POST[CODE]}, user=user)
+        if coded.is_valid():
+            coded.save()
+            return None
+    said = typed.errors.values() if typed is not None else []
+    return _page(request, danger, errors=[str(error) for errors in said for error in errors])
 
 
 def _page(

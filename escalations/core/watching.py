@@ -141,5 +141,5 @@ def _elsewhere(look: Look, people: Mapping[int, Known], teams: Mapping[int, Coll
 
 
 def _unguarded(look: Look) -> Iterable[str]:
-    if look.kind in (MEMBERSHIP, PERMISSION, GRANT) and not look.person and not look.declared:
+    if look.kind in (MEMBERSHIP, PERMISSION, GRANT, FACTOR_REMOVED) and not look.person and not look.declared:
         yield "changed by nobody who was signed in: a command, or by hand"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from guardian.shortcuts import assign_perm
@@ -232,3 +234,18 @@ def test_breaking_the_glass_takes_one(at_work: Desk, client: Client) -> None:
     assert "A second factor first" in sent.content.decode()
     assert not CaseGrant.objects.exists()
     assert Actor.user(at_work.user("pia"))
+
+
+def test_somebody_who_has_lost_theirs_is_helped_on_record(at_work: Desk, client: Client) -> None:
+    tia = at_work.user("tia")
+    give_app(tia)
+    with pytest.raises(CommandError, match="no account"):
+        call_command("forget_second_factor", "nobody")
+    call_command("forget_second_factor", "tia", dry_run=True, stdout=StringIO())
+    assert tia.authenticator_set.count() == 2
+    call_command("forget_second_factor", "tia", stdout=StringIO())
+    assert sign_in(client, "tia").headers["Location"] == "/admin/"
+    entry = AccessEntry.objects.get(kind="factor_removed")
+    assert (entry.chain, entry.data["of"], entry.data["what"]) == (0, tia.pk, ["recovery_codes", "totp"])
+    with pytest.raises(CommandError, match="has no second factor"):
+        call_command("forget_second_factor", "tia")

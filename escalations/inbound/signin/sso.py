@@ -63,6 +63,8 @@ def is_linked(user: User) -> bool:
 class Provider(OpenIDConnectOAuth2Adapter):
     """The provider, whose tokens are verified by its keys whichever way they came."""
 
+    did_fetch_access_token: bool
+
     def _decode_id_token(self, app: SocialApp, id_token: str) -> dict[str, Any]:
         fetched, self.did_fetch_access_token = self.did_fetch_access_token, False
         try:
