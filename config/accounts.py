@@ -15,6 +15,7 @@ from django.urls import include, path, re_path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.generic import RedirectView
 
 from escalations.inbound.signin import sso
 
@@ -75,6 +76,7 @@ urlpatterns = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    path("2fa/webauthn/", RedirectView.as_view(pattern_name="mfa_index"), name="account_keys"),
     path("2fa/", include(mfa_urls)),
     path("oidc/<slug:provider_id>/login/", sso.begin, name="openid_connect_login"),
     path("oidc/<slug:provider_id>/login/callback/", sso.come_back, name="openid_connect_callback"),

@@ -64,6 +64,7 @@ ACCOUNT_RATE_LIMITS = {
 
 # ------------------------------------------------------------------------------------------- second factor
 MFA_ADAPTER = "escalations.inbound.signin.factors.FactorAdapter"
+MFA_FORMS = {"add_webauthn": "escalations.forms.signin.AddKey"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False

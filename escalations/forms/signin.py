@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -36,3 +37,14 @@ class ResetPassword(ResetPasswordForm):
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         async_task("escalations.tasks.send_reset", [user.pk for user in self.users])
         return str(self.cleaned_data["email"])
+
+
+class AddKey(AddWebAuthnForm):
+    """A passkey by default: with it alone one signs in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["passwordless"]
+        field.initial = True
+        field.label = _("Sign in with it alone, without a password")
+        field.help_text = _("Leave it out for a key with no room for a passkey: it then stands beside your password.")

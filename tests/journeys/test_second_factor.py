@@ -66,7 +66,7 @@ def test_a_passkey_instead_of_a_password(wall: Wall, desk: Desk, ring: None, arr
     tia.page.get_by_role("complementary", name="Second factor").get_by_role("link").click()
     tia.page.get_by_role("link", name="Add a passkey or security key").click()
     tia.page.get_by_label("Name").fill("Tia's laptop")
-    tia.page.get_by_label("Passwordless").check()
+    expect(tia.page.get_by_label("Sign in with it alone")).to_be_checked()
     tia.page.get_by_role("button", name="Add it").click()
     tia.page.get_by_role("link", name="I have kept them").click()
     expect(tia.page.get_by_text("Tia's laptop")).to_be_visible()
