@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, cast
 
-from allauth.account import admin as _accounts  # noqa: F401  (its pages are taken down below)
-from allauth.account.models import EmailAddress
-from allauth.mfa import admin as _factors  # noqa: F401
-from allauth.mfa.models import Authenticator
-from allauth.socialaccount import admin as _sso  # noqa: F401
-from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from escalations.admin.base import DeskAdmin, person_of, works_here
+from escalations.admin.signin import SaysHowOneSignsIn
 from escalations.forms.people import (
     CHANNEL_GROUPS,
     AbsenceForm,
@@ -239,7 +229,7 @@ class OnCallShiftAdmin(StateAdmin):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin, DeskAdmin):
+class AccountAdmin(SaysHowOneSignsIn, UserAdmin, DeskAdmin):
     """Accounts. Administrators set them up; everybody may change their own name, zone and language. An account gives no
     right to any case: that comes from channels, and being an administrator is no exception."""
 
@@ -293,38 +283,6 @@ class AccountAdmin(UserAdmin, DeskAdmin):
             kwargs["form"] = self.add_form
         return DeskAdmin.get_form(self, request, obj, change=change, **kwargs)
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        row = super().get_object(request, object_id, from_field)
-        if row is not None:
-            row.is_reader = row.pk == request.user.pk  # type: ignore[attr-defined]
-        return row
-
-    @display(description=_("sign-in and second factor"))
-    def signing_in(self, row: User) -> Any:
-        """By what this person can sign in; for themselves the way to where they change it."""
-        if row.pk is None:
-            return "–"
-        held = Counter(Authenticator.objects.filter(user=row).values_list("type", flat=True))
-        ways = [str(_("password"))] if row.has_usable_password() else []
-        if held["webauthn"]:
-            ways.append(
-                ngettext("%(n)d passkey or key", "%(n)d passkeys or keys", held["webauthn"]) % {"n": held["webauthn"]}
-            )
-        if held["totp"]:
-            ways.append(__("app for codes"))
-        if SocialAccount.objects.filter(user=row).exists():
-            ways.append(__("single sign-on"))
-        said = ", ".join(ways) or "–"
-        if not getattr(row, "is_reader", False):
-            return said
-        words = __("Sign-in and second factor")
-        return format_html(
-            '{}<br><a class="text-primary-600 dark:text-primary-500 underline" href="{}">{}</a>',
-            said,
-            reverse("mfa_index"),
-            words,
-        )
-
     @display(description=_("channels"))
     def channels(self, row: User) -> str:
         """The channels whose cases this person sees, and by which groups."""
@@ -333,10 +291,6 @@ class AccountAdmin(UserAdmin, DeskAdmin):
 
 
 admin.site.unregister(Group)
-# How somebody signs in is set up by themselves, on pages that ask who they are; secrets are shown to nobody.
-for kept_by_themselves in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken):
-    if admin.site.is_registered(kept_by_themselves):
-        admin.site.unregister(kept_by_themselves)
 
 
 @admin.register(Group)

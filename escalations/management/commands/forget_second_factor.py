@@ -28,7 +28,7 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no account {username!r}.", returncode=2)
         if dry_run:
-            gone = sorted(user.authenticator_set.values_list("type", flat=True))
+            gone = factors.held(user_id=user.pk)
         else:
             gone = factors.forget(user_id=user.pk, now=timezone.now())
         if not gone:
