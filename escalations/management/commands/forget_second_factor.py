@@ -27,10 +27,7 @@ class Command(BaseCommand):
         user = User.objects.filter(username=username).first()
         if user is None:
             raise CommandError(f"There is no account {username!r}.", returncode=2)
-        if dry_run:
-            gone = factors.held(user_id=user.pk)
-        else:
-            gone = factors.forget(user_id=user.pk, now=timezone.now())
+        gone = factors.held(user_id=user.pk) if dry_run else factors.forget(user_id=user.pk, now=timezone.now())
         if not gone:
             raise CommandError(f"{username} has no second factor.", returncode=1)
         self.stdout.write(f"{'Would remove' if dry_run else 'Removed'}: {', '.join(gone)}.")

@@ -14,6 +14,11 @@
     const said = document.querySelector("[data-key-failed]");
     if (said) { said.hidden = false; said.scrollIntoView({ block: "nearest" }); }
   });
+  // Whoever signs out leaves no words in this browser, as at the desk.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.action.endsWith("/logout/")) return;
+    try { Object.keys(localStorage).filter((key) => key.startsWith("desk-draft:")).forEach((key) => localStorage.removeItem(key)); } catch { /* nothing is kept */ }
+  });
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-needs-key]").forEach((node) => { node.hidden = !window.PublicKeyCredential; });
   });
