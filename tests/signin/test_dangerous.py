@@ -42,30 +42,31 @@ def address(name: str) -> str:
     return reverse(name, kwargs={argument: filled[argument] for argument in arguments})
 
 
-@pytest.mark.parametrize("name", DANGEROUS)
-def test_each_of_the_table_asks_who_was_last_known_long_ago(name: str, root: User, client: Client) -> None:
-    at = address(name)
+def test_each_of_the_table_asks_who_was_last_known_long_ago(root: User, client: Client) -> None:
     sign_in(client, "root")
     age(client, minutes=16)
-    opened, sent = client.get(at), client.post(at, {"reason": "What I typed."})
-    if DANGEROUS[name].opened:
-        assert opened.headers["Location"] == f"/accounts/reauthenticate/?next={at.replace('/', '%2F')}"
-    else:
-        assert "reauthenticate" not in opened.headers.get("Location", "")
-    assert sent.status_code == 200
-    page = sent.content.decode()
-    assert "Confirm that it is you" in page
-    assert '<input type="hidden" name="reason" value="What I typed.">' in page
-    assert str(DANGEROUS[name].does) in page
+    for name, danger in DANGEROUS.items():
+        at = address(name)
+        opened, sent = client.get(at), client.post(at, {"reason": "What I typed."})
+        if danger.opened:
+            led = f"/accounts/reauthenticate/?next={at.replace('/', '%2F')}"
+            assert opened.headers["Location"] == led, name
+        else:
+            assert "reauthenticate" not in opened.headers.get("Location", ""), name
+        assert sent.status_code == 200, name
+        page = sent.content.decode()
+        assert "Confirm that it is you" in page, name
+        assert '<input type="hidden" name="reason" value="What I typed.">' in page, name
+        assert str(danger.does) in page, name
 
 
-@pytest.mark.parametrize("name", DANGEROUS)
-def test_each_of_the_table_goes_on_for_who_was_known_just_now(name: str, root: User, client: Client) -> None:
-    at = address(name)
+def test_each_of_the_table_goes_on_for_who_was_known_just_now(root: User, client: Client) -> None:
     sign_in(client, "root")
-    for answer in (client.get(at), client.post(at, {"reason": "What I typed."})):
-        assert "Confirm that it is you" not in answer.content.decode()
-        assert "reauthenticate" not in answer.headers.get("Location", "")
+    for name in DANGEROUS:
+        at = address(name)
+        for answer in (client.get(at), client.post(at, {"reason": "What I typed."})):
+            assert "Confirm that it is you" not in answer.content.decode(), name
+            assert "reauthenticate" not in answer.headers.get("Location", ""), name
 
 
 def test_the_table_names_what_there_is() -> None:

@@ -41,8 +41,8 @@ def test_what_a_page_asks_for_by_itself_keeps_nothing_alive(clock, at_work: Desk
 
 def test_it_is_over_after_a_working_day_however_busy(clock, at_work: Desk, client: Client) -> None:  # type: ignore[no-untyped-def]
     sign_in(client, "mia")
-    for _ in range(28):
-        clock.shift(30 * 60)
+    for _ in range(15):
+        clock.shift(56 * 60)
         assert signed_in(client)
     clock.shift(60)
     assert not signed_in(client)

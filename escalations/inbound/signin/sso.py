@@ -74,7 +74,13 @@ class Provider(OpenIDConnectOAuth2Adapter):
 
 
 def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Lead to the provider."""
+    """Lead to the provider. Of what the address asks for, only where it leads back, and that it is to ask anew."""
+    asked = request.GET.copy()
+    for name in set(asked) - {"next", "process", "auth_params"}:
+        del asked[name]
+    if asked.get("auth_params", AGAIN) != AGAIN:
+        del asked["auth_params"]
+    request.GET = asked
     return _led(OAuth2LoginView, request, provider_id)
 
 
