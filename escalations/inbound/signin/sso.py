@@ -80,7 +80,7 @@ def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
         del asked[name]
     if asked.get("auth_params", AGAIN) != AGAIN:
         del asked["auth_params"]
-    request.GET = asked
+    request.GET = asked  # type: ignore[assignment]  # it is read from, no more
     return _led(OAuth2LoginView, request, provider_id)
 
 
