@@ -106,6 +106,8 @@ def banner(url: str, accounts: list[str]) -> Iterator[str]:
     yield ""
     yield f"Throughline is running: {url}"
     yield from accounts
+    if settings.THROUGHLINE_SECOND_FACTOR == "off":
+        yield "A password is enough here; elsewhere THROUGHLINE_SECOND_FACTOR asks for more."
     if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
         yield f"Mail that the desk sends is kept in {settings.EMAIL_FILE_PATH}"
     yield "Stop with Ctrl-C."

@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import health
+from config.accounts import admin_login
 
 
 def favicon(request: HttpRequest) -> HttpResponseRedirect:
@@ -26,6 +27,9 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/r/<path:content_type_id>/<path:object_id>/", closed, name="closed"),
+    path("accounts/", include("config.accounts")),
+    path("admin/login/", admin_login, name="admin_login"),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password"), name="admin_password"),
     path("admin/", admin.site.urls),
     path("playbook/", include("playbook.urls")),
     path("", include("escalations.urls")),

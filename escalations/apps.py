@@ -12,7 +12,9 @@ class EscalationsConfig(AppConfig):
         from django_q.signals import post_spawn
 
         from escalations import schedules, watch
+        from escalations.inbound.signin import sso
 
         watch.connect()
+        sso.connect()
 
         post_spawn.connect(schedules.begin_at_once, dispatch_uid="escalations.begin_at_once")

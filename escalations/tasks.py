@@ -16,6 +16,7 @@ from django_q.tasks import async_task
 
 from escalations import keys
 from escalations.core.actor import Actor
+from escalations.outbound import signin
 from escalations.services import anchoring, assignment, audit, closing, delivery, nudging, registry
 from escalations.services import sweep as sweeping
 from escalations.services.heartbeat import beat
@@ -105,3 +106,13 @@ def apply_retention() -> dict[str, Any]:
     if done.unfinished:
         async_task("escalations.tasks.apply_retention", group="retention")
     return detail
+
+
+def send_reset(user_ids: list[int]) -> dict[str, Any]:
+    """Mail the link that resets a password to each of these accounts. None is as good as one for whoever asked."""
+    return {"sent": sum(signin.send_reset(user_id=user_id) for user_id in user_ids)}
+
+
+def tell_of_sign_in(user_id: int, change: str) -> dict[str, Any]:
+    """Mail somebody that how they sign in was changed."""
+    return {"sent": int(signin.tell(user_id=user_id, change=change))}

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth.management import create_permissions
+from allauth.account import signals as account
+from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa import signals as factors
 from django.contrib.auth.models import Group
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import DEFAULT_DB_ALIAS, connection
@@ -18,9 +21,10 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from escalations import keys
-from escalations.core import watching
+from escalations.core import signing, watching
+from escalations.inbound.signin import session
 from escalations.models import AccessEntry, ChannelGroupPermission, ChannelUserPermission, User
-from escalations.services import noting
+from escalations.services import noting, roles
 
 FLAGS = ("is_active", "is_staff", "is_superuser")
 _ADDED = {"post_add": "added", "post_remove": "removed", "pre_clear": "removed"}
@@ -32,7 +36,15 @@ def connect() -> None:
         user_logged_in: [(_signed_in, None)],
         user_logged_out: [(_signed_out, None)],
         user_login_failed: [(_failed, None)],
-        post_migrate: [(_auditors, None)],
+        factors.authenticator_added: [(_factor_added, None)],
+        factors.authenticator_reset: [(_factor_added, None)],
+        factors.authenticator_removed: [(_factor_removed, None)],
+        factors.authentication_failed: [(_code_failed, None)],
+        account.password_changed: [(_password, None)],
+        account.password_set: [(_password, None)],
+        account.password_reset: [(_password_reset, None)],
+        account.authentication_step_completed: [(_proved, None)],
+        post_migrate: [(_roles, None)],
         pre_save: [(_flags_before, User)],
         post_save: [(_flags, User), (_granted, ChannelGroupPermission), (_granted, ChannelUserPermission)],
         post_delete: [(_taken, ChannelGroupPermission), (_taken, ChannelUserPermission)],
@@ -56,8 +68,13 @@ def _note(kind: str, data: dict[str, Any] | None = None, *, person: User | None 
 # --------------------------------------------------------------------------------------------------------- signing in
 
 
-def _signed_in(*, user: User, **_signal: Any) -> None:
-    _note(watching.SIGN_IN, person=user)
+def _signed_in(*, request: Any, user: User, **_signal: Any) -> None:
+    """By what, too: `password`, `totp`, `webauthn`, ... A session without a request is a test's or a command's."""
+    shown = []
+    if hasattr(request, "session"):
+        session.begin(request, timezone.now())
+        shown = signing.used(get_authentication_records(request, user))
+    _note(watching.SIGN_IN, {"by": shown} if shown else None, person=user)
 
 
 def _signed_out(*, user: User | None, **_signal: Any) -> None:
@@ -68,12 +85,42 @@ def _signed_out(*, user: User | None, **_signal: Any) -> None:
 def _failed(*, credentials: dict[str, Any], **_signal: Any) -> None:
     """On the log of the account that was tried. People type passwords into the wrong field: a name that nobody has is
     kept as a keyed fingerprint, by which the same one is known again."""
-    name = str(credentials.get("username") or "")
-    tried = User.objects.filter(username=name).first()
+    name = str(credentials.get("email") or credentials.get("username") or "")
+    tried = (
+        User.objects.filter(username__iexact=name).first() or User.objects.filter(email__iexact=name or None).first()
+    )
     if tried is not None:
         _note(watching.SIGN_IN_FAILED, person=tried)
     else:
         _note(watching.SIGN_IN_FAILED, {"name": keys.blind_index("username", name)[:12]})
+
+
+def _code_failed(*, user: User, authenticator: Any, **_signal: Any) -> None:
+    _note(watching.SIGN_IN_FAILED, {"by": authenticator.type}, person=user)
+
+
+def _factor_added(*, request: Any, user: User, authenticator: Any, **_signal: Any) -> None:
+    """Whoever has set up an app or a key has just shown that they hold it: it counts for this session."""
+    _note(watching.FACTOR_ADDED, {"what": authenticator.type}, person=user)
+    if authenticator.type in ("totp", "webauthn") and request.user.is_authenticated:
+        record_authentication(request, user, method="mfa", id=authenticator.pk, type=authenticator.type)
+
+
+def _factor_removed(*, user: User, authenticator: Any, **_signal: Any) -> None:
+    _note(watching.FACTOR_REMOVED, {"what": authenticator.type}, person=user)
+
+
+def _password(*, user: User, **_signal: Any) -> None:
+    _note(watching.PASSWORD, person=user)
+
+
+def _password_reset(*, user: User, **_signal: Any) -> None:
+    _note(watching.PASSWORD, {"by": "mail"}, person=user)
+
+
+def _proved(*, user: User, method: str, reauthenticated: bool = False, type: str = "", **_signal: Any) -> None:  # noqa: A002
+    if reauthenticated:
+        _note(watching.PROVED, {"by": type or method}, person=user)
 
 
 # ------------------------------------------------------------------------------------------------------ what people may
@@ -136,10 +183,9 @@ def _group_gone(*, instance: Group, **_signal: Any) -> None:
     _note(watching.MEMBERSHIP, {"removed": people, "groups": [instance.pk], "gone": True})
 
 
-def _auditors(*, sender: Any, using: str, **_signal: Any) -> None:
-    """The group of auditors is declared in code: after each migration it holds what it should."""
+def _roles(*, sender: Any, using: str, **_signal: Any) -> None:
+    """The groups of roles are declared in code: after each migration they hold what they should."""
     if sender.label != "escalations" or using != DEFAULT_DB_ALIAS:
         return
     if AccessEntry._meta.db_table in connection.introspection.table_names():  # it is gone when migrations are undone
-        create_permissions(sender, verbosity=0, using=using)  # Django's own turn comes after ours
-        noting.ensure_auditors()
+        roles.sync_roles()

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config.keys import KeyProblem, read_value
 from config.settings.look import UNFOLD as UNFOLD
+from config.settings.signin import *  # noqa: F403
+from config.settings.signin import SIGN_IN_APPS
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(environ.Env().str("THROUGHLINE_VAR", default=str(BASE_DIR / "var")))
@@ -86,6 +88,7 @@ INSTALLED_APPS = [
     "django_q",
     "rest_framework",
     "django_linear_migrations",
+    *SIGN_IN_APPS,
 ]
 
 MIDDLEWARE = [
@@ -99,11 +102,14 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.middleware.NoNul",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.sessions.Sessions",
     "config.middleware.AccessLog",
     "config.middleware.ReadersZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "config.sessions.AskedAgain",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -200,14 +206,7 @@ Q_CLUSTER: dict[str, Any] = {
 
 # ---------------------------------------------------------------------------------------------- people
 AUTH_USER_MODEL = "escalations.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "guardian.backends.ObjectPermissionBackend",
-]
 ANONYMOUS_USER_NAME = None  # parties have no account, and guardian needs none for them
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
-LOGOUT_REDIRECT_URL = "admin:login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -219,7 +218,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 #: Password of the people whom `manage.py demo` brings. Empty: each loading makes up its own and says it once.
 THROUGHLINE_DEMO_PASSWORD = env.str("THROUGHLINE_DEMO_PASSWORD", default="")
-SESSION_COOKIE_AGE = 14 * 60 * 60  # a long working day
 SIMPLE_HISTORY_DATE_INDEX = False  # history is read by row, never by date alone
 SIMPLE_HISTORY_REVERT_DISABLED = True  # a revert would overwrite a row past its door
 

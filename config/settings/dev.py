@@ -16,6 +16,9 @@ from config.keys import (
 )
 
 os.environ.setdefault("THROUGHLINE_HTTPS", "0")
+if os.environ.get("HOST", "") in {"", "127.0.0.1", "localhost", "::1"}:
+    # Where nobody else can reach the desk, the people of the demo come in with a password alone.
+    os.environ.setdefault("THROUGHLINE_SECOND_FACTOR", "off")
 
 from config.settings.base import *  # noqa: F403
 from config.settings.base import LOGGING, STATIC_ROOT, STORAGES, THROUGHLINE_DEMO_PASSWORD, VAR_DIR, env

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("THROUGHLINE_HTTPS", "0")
+#: Tests sign people in without showing anything; those about second factors ask for one.
+os.environ.setdefault("THROUGHLINE_SECOND_FACTOR", "off")
 
 from config.keys import KEY_BYTES, public_half
 from config.settings.base import *  # noqa: F403

@@ -16,6 +16,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from escalations.admin.base import DeskAdmin, person_of, works_here
+from escalations.admin.signin import SaysHowOneSignsIn
 from escalations.forms.people import (
     CHANNEL_GROUPS,
     AbsenceForm,
@@ -228,7 +229,7 @@ class OnCallShiftAdmin(StateAdmin):
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin, DeskAdmin):
+class AccountAdmin(SaysHowOneSignsIn, UserAdmin, DeskAdmin):
     """Accounts. Administrators set them up; everybody may change their own name, zone and language. An account gives no
     right to any case: that comes from channels, and being an administrator is no exception."""
 
@@ -244,13 +245,15 @@ class AccountAdmin(UserAdmin, DeskAdmin):
         (None, {"fields": ("username", "password")}),
         (_("Person"), {"fields": ("first_name", "last_name", "email", "timezone", "language")}),
         (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "channels")}),
-        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined", "signing_in")}),
     )
-    own_fieldsets = ((None, {"fields": ("username", "first_name", "last_name", "timezone", "language", "channels")}),)
+    own_fieldsets = (
+        (None, {"fields": ("username", "first_name", "last_name", "timezone", "language", "channels", "signing_in")}),
+    )
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2")}),
     )
-    readonly_fields = ("channels", "last_login", "date_joined")
+    readonly_fields = ("channels", "signing_in", "last_login", "date_joined")
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if obj is None:

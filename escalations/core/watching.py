@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 READ, LISTED, SEARCHED, EXPORT, UNMASK = "read", "list", "search", "export", "unmask"
 SIGN_IN, SIGN_IN_FAILED, SIGN_OUT = "sign_in", "sign_in_failed", "sign_out"
+LOCKED_OUT, PROVED, SSO_LINKED = "locked_out", "proved", "sso_linked"
+FACTOR_ADDED, FACTOR_REMOVED, PASSWORD = "factor_added", "factor_removed", "password"
 GRANT, MEMBERSHIP, PERMISSION, REVIEW = "grant", "membership", "permission", "review"
 
 KINDS: Mapping[str, str] = {
@@ -23,6 +25,12 @@ KINDS: Mapping[str, str] = {
     SIGN_IN: "signed in",
     SIGN_IN_FAILED: "failed to sign in",
     SIGN_OUT: "signed out",
+    LOCKED_OUT: "was locked out after too many tries",
+    PROVED: "showed anew who they are",
+    SSO_LINKED: "was linked with single sign-on",
+    FACTOR_ADDED: "set up a way to sign in",
+    FACTOR_REMOVED: "removed a way to sign in",
+    PASSWORD: "changed their password",
     GRANT: "gave or took access to a case",
     MEMBERSHIP: "changed who belongs to a group",
     PERMISSION: "changed what somebody may do",
@@ -114,6 +122,8 @@ def _many(look: Look, window: Sequence[Look]) -> Iterable[str]:
             yield f"opened {opened} sensitive cases within an hour"
     if look.kind == SIGN_IN_FAILED and len(window) >= FAILURES:
         yield f"{len(window)} failed sign-ins within an hour"
+    if look.kind == LOCKED_OUT:
+        yield "too many failed sign-ins"
 
 
 def _odd(look: Look, people: Mapping[int, Known]) -> Iterable[str]:
@@ -131,5 +141,5 @@ def _elsewhere(look: Look, people: Mapping[int, Known], teams: Mapping[int, Coll
 
 
 def _unguarded(look: Look) -> Iterable[str]:
-    if look.kind in (MEMBERSHIP, PERMISSION, GRANT) and not look.person and not look.declared:
+    if look.kind in (MEMBERSHIP, PERMISSION, GRANT, FACTOR_REMOVED) and not look.person and not look.declared:
         yield "changed by nobody who was signed in: a command, or by hand"

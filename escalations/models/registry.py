@@ -58,6 +58,7 @@ class Channel(RegistryRow):
 
     rank = models.PositiveSmallIntegerField(_("strictness"), default=0)
     sensitive = models.BooleanField(_("sensitive"), default=False)
+    second_factor = models.BooleanField(_("asks for a second factor"), default=False)
 
     class Meta(RegistryRow.Meta):
         verbose_name = _("channel")

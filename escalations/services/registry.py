@@ -151,7 +151,7 @@ def _rows(policy: Policy, section: str) -> Iterator[tuple[str, Columns]]:
         if section == "levels":
             columns |= {"rank": part.rank}
         elif section == "channels":
-            columns |= {"rank": part.rank, "sensitive": part.sensitive}
+            columns |= {"rank": part.rank, "sensitive": part.sensitive, "second_factor": part.asks_second_factor}
         elif section == "regions":
             path = "/".join(policy.region_chain(key))
             columns |= {"path": path, "timezone": zones[part.calendar], "parent": part.parent}

@@ -147,7 +147,7 @@ def test_the_form_to_change_and_the_history_open(
 
 @pytest.mark.parametrize("name", ["index", "password_change"])
 def test_the_pages_of_the_site_open(name: str, browser: Client) -> None:
-    assert browser.get(reverse(f"admin:{name}")).status_code == HTTPStatus.OK
+    assert browser.get(reverse(f"admin:{name}"), follow=True).status_code == HTTPStatus.OK
 
 
 @pytest.mark.parametrize("app", sorted(OURS))

@@ -20,14 +20,14 @@ def test_every_requirement_is_pinned_with_hashes(name: str) -> None:
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     assert len(lines) > 20
     for line in lines:
-        assert re.match(r"^[A-Za-z0-9._\[\],-]+==[^\s;]+(\s*;[^#]*?)?\s+--hash=sha256:[0-9a-f]{64}", line), line
+        assert re.match(r"^[A-Za-z0-9._\[\], -]+==[^\s;]+(\s*;[^#]*?)?\s+--hash=sha256:[0-9a-f]{64}", line), line
 
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_extras_that_others_ask_for_are_pinned_with_their_extra(name: str) -> None:
     """`coverage==7.1` does not pin `coverage[toml]` for every installer: older pips take the newest, and refuse it."""
     pinned = {}
-    for line in re.findall(r"(?m)^([A-Za-z0-9._\[\],-]+==[^\s;]+)", (ROOT / name).read_text()):
+    for line in re.findall(r"(?m)^([A-Za-z0-9._\[\], -]+==[^\s;]+)", (ROOT / name).read_text()):
         pin = Requirement(line)
         pinned[canonicalize_name(pin.name)] = pin.extras
     asked = {
@@ -61,7 +61,7 @@ def test_the_development_lock_holds_everything_of_the_running_lock() -> None:
     pins = [
         set(
             re.findall(
-                r"(?m)^([A-Za-z0-9._\[\],-]+==\S+)(?:[^#\n]*?python_full_version ([<>=]+ '[\d.]+'))?",
+                r"(?m)^([A-Za-z0-9._\[\], -]+==\S+)(?:[^#\n]*?python_full_version ([<>=]+ '[\d.]+'))?",
                 (ROOT / name).read_text(),
             )
         )

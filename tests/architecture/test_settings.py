@@ -253,3 +253,64 @@ def test_the_web_needs_only_the_public_half_of_the_anchor_key(tmp_path: Path) ->
 def test_one_key_signs_anchors() -> None:
     with pytest.raises(KeyProblem, match="THROUGHLINE_ANCHOR_KEY holds 2 keys; one signs"):
         load_anchor({"THROUGHLINE_ANCHOR_KEY": f"{new_key('a')},{new_key('b')}"})
+
+
+SSO = {
+    "THROUGHLINE_OIDC_ISSUER": "https://id.example.test/",
+    "THROUGHLINE_OIDC_CLIENT_ID": "desk",
+    "THROUGHLINE_OIDC_CLIENT_SECRET": "s",
+    "THROUGHLINE_OIDC_GROUPS": "desk-agents=agent,desk-leads=lead",
+}
+
+
+def test_single_sign_on_comes_from_the_environment_alone(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("from a file\n")
+    given = {name: value for name, value in SSO.items() if name != "THROUGHLINE_OIDC_CLIENT_SECRET"}
+    given["THROUGHLINE_OIDC_CLIENT_SECRET_FILE"] = str(tmp_path / "secret")
+    app = "(settings.SOCIALACCOUNT_PROVIDERS['openid_connect']['APPS'][0])"
+    shown = f"{app}['secret'], {app}['settings']['server_url'], settings.THROUGHLINE_OIDC_GROUPS"
+    assert setting(shown, {**good(), **given}) == (
+        "('from a file', 'https://id.example.test', {'desk-agents': ('agent',), 'desk-leads': ('lead',)})"
+    )
+    assert setting("settings.SOCIALACCOUNT_PROVIDERS", good()) == "{}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"THROUGHLINE_OIDC_CLIENT_ID": ""}, "THROUGHLINE_OIDC_CLIENT_ID is not set"),
+        ({"THROUGHLINE_OIDC_CLIENT_SECRET": ""}, "THROUGHLINE_OIDC_CLIENT_SECRET is not set"),
+        ({"THROUGHLINE_OIDC_ISSUER": "http://id.example.test"}, "must begin with https"),
+        ({"THROUGHLINE_OIDC_GROUPS": "desk=boss"}, "'desk=boss' is not group=role"),
+        ({"THROUGHLINE_SECOND_FACTOR": "some"}, "expected one of channels, everybody, off"),
+        ({"THROUGHLINE_IDLE_MINUTES": "0"}, "THROUGHLINE_IDLE_MINUTES must be"),
+        ({"THROUGHLINE_REAUTHENTICATE_MINUTES": "0"}, "THROUGHLINE_REAUTHENTICATE_MINUTES must be"),
+    ],
+)
+def test_half_a_configuration_of_signing_in_does_not_start(wrong: dict[str, str], problem: str) -> None:
+    result = python(READ.format(expression="settings.DEBUG"), {**good(), **SSO, **wrong})
+    assert result.returncode != 0
+    assert problem in result.stderr.strip().splitlines()[-1]
+
+
+def test_a_second_factor_is_asked_for_where_others_reach_the_desk(tmp_path: Path) -> None:
+    mode, var = "settings.THROUGHLINE_SECOND_FACTOR", {"THROUGHLINE_VAR": str(tmp_path)}
+    assert setting(mode, good()) == "channels"
+    assert setting(mode, var, settings="dev") == "off"
+    assert setting(mode, {**var, "HOST": "0.0.0.0"}, settings="dev") == "channels"
+
+
+def test_addresses_of_a_proxy_are_believed_only_behind_one() -> None:
+    count = "settings.ALLAUTH_TRUSTED_PROXY_COUNT"
+    assert setting(count, {**good(), "THROUGHLINE_PROXIES": "2"}) == "0"
+    assert setting(count, {**good(), "THROUGHLINE_BEHIND_PROXY": "1"}) == "1"
+    assert setting(count, {**good(), "THROUGHLINE_BEHIND_PROXY": "1", "THROUGHLINE_PROXIES": "2"}) == "2"
+
+
+def test_the_colours_of_the_pages_outside_the_admin_are_those_inside() -> None:
+    from config.settings.look import UNFOLD
+
+    written = (ROOT / "escalations/static/desk/entrance.css").read_text()
+    for name in ("base", "primary"):
+        for weight, value in UNFOLD["COLORS"][name].items():
+            assert f"--color-{name}-{weight}: {value};" in written

@@ -127,7 +127,7 @@ def test_a_draft_survives_closing_a_stale_save_and_an_expired_session(
 
     browser_context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.get_by_role("button", name="Send to the party").click()
-    page.wait_for_url("**/admin/login/**")
+    page.wait_for_url("**/accounts/login/**")
     page.get_by_label("Username").fill("mia")
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Log in").click()

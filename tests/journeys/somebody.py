@@ -30,7 +30,7 @@ class Somebody:
         self.page.get_by_label("Username").fill(name)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Log in").click()
-        expect(self.page.get_by_label("Password")).to_have_count(0)
+        expect(self.page.get_by_label("Password", exact=True)).to_have_count(0)
 
     def sign_out(self, name: str) -> None:
         """Sign out by the menu of one's own name."""

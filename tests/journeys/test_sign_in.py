@@ -36,7 +36,7 @@ def test_signing_in(live_server: Any, page: Page, mia: User) -> None:
 
 def test_a_wrong_password_is_said_and_the_name_is_kept(live_server: Any, page: Page, mia: User) -> None:
     sign_in(page, live_server.url, "something else")
-    assert "correct username and password" in page.locator("form, main, body").first.inner_text()
+    assert "The username or the password is wrong." in page.locator("form, main, body").first.inner_text()
     assert page.get_by_label("Username").input_value() == "mia"
 
 

@@ -60,15 +60,17 @@ class Walk:
         return sum(self.statuses.values())
 
 
-def patterns(resolver: URLResolver | None = None, space: str = "", before: str = "") -> Iterator[tuple[str, str, Any]]:
+def patterns(
+    resolver: URLResolver | None = None, space: str = "", before: str = "", above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, str, Any]]:
     """Every pattern of the desk: its name with namespace, its route, and the names of its arguments."""
     for entry in (resolver or get_resolver()).url_patterns:
         route = before + str(entry.pattern)
+        names = (*above, *(tuple(entry.pattern.converters) or tuple(entry.pattern.regex.groupindex)))  # type: ignore[union-attr]
         if isinstance(entry, URLResolver):
             inner = f"{space}{entry.namespace}:" if entry.namespace else space
-            yield from patterns(entry, inner, route)
+            yield from patterns(entry, inner, route, names)
         elif isinstance(entry, URLPattern):
-            names = tuple(entry.pattern.converters) or tuple(entry.pattern.regex.groupindex)  # type: ignore[union-attr]
             yield f"{space}{entry.name}" if entry.name else "", route, names
 
 
@@ -102,6 +104,16 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
             content_type = ContentType.objects.get_for_model(model)
             for pk in _rows(model, planted)[:1]:
                 yield (content_type.pk, pk)
+        return
+    if name == "account_reset_password_from_key":
+        yield ("2a", "set-password")
+        yield ("2a", "abc-0123456789abcdef")
+        return
+    if name in ("openid_connect_login", "openid_connect_callback"):
+        yield ("sso",)
+        return
+    if name in ("mfa_remove_webauthn", "mfa_edit_webauthn"):
+        yield (987654,)
         return
     if name == "admin:escalations_case_act":
         for case in (planted.hidden, planted.open):

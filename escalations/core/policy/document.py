@@ -47,6 +47,13 @@ class Channel(Frozen):
     name: Name
     rank: int = Field(ge=0, le=100)
     sensitive: bool = False
+    second_factor: bool | None = None
+    """Whether its cases are shown to those alone who signed in with a second factor. Left out: if it is sensitive."""
+
+    @property
+    def asks_second_factor(self) -> bool:
+        """What `second_factor` says, or else follows from how sensitive the channel is."""
+        return self.sensitive if self.second_factor is None else self.second_factor
 
 
 class Team(Frozen):
