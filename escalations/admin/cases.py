@@ -21,7 +21,8 @@ from unfold.views import ChangeList
 
 from escalations import panels
 from escalations.admin import acts
-from escalations.admin.base import DeskAdmin, person_of, sees_cases
+from escalations.admin.base import DeskAdmin, case_url, person_of, sees_cases
+from escalations.admin.files import CaseFilePages
 from escalations.admin.keyset import AFTER, BEFORE, KeysetAdmin, KeysetChangeList
 from escalations.admin.tabs import tab_context, tabs_of
 from escalations.core.actor import Actor
@@ -72,7 +73,7 @@ class CaseList(KeysetChangeList):
 
 
 @admin.register(Case)
-class CaseAdmin(KeysetAdmin, DeskAdmin):
+class CaseAdmin(CaseFilePages, KeysetAdmin, DeskAdmin):
     """Cases: read through the verb, changed through acts."""
 
     orderings = caselist.ORDERINGS
@@ -102,6 +103,7 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             path("<int:pk>/act/<slug:name>/", page(self.act_view), name="escalations_case_act"),
             path("<int:pk>/unmask/", page(self.unmask_view), name="escalations_case_unmask"),
             path("<int:pk>/findings/", page(self.findings_view), name="escalations_case_findings"),
+            *self.file_urls(page),
             *super().get_urls(),
         ]
 
@@ -281,6 +283,8 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
         tab, tabs = tab or request.GET.get("tab", ""), tabs_of(case, user)
         tab = tab if tab in tabs else "brief"
         context |= {"tab": tab, "tabs": tabs, **tab_context(tab, request, top, user, now), **(extra or {})}
+        if target == "evidence-list":
+            return self._answer(request, "admin/desk/case/tab/evidence_list.html", context | {"polled": True})
         if target == "tab":
             return self._answer(request, "admin/desk/case/tab.html", context)
         context |= {
@@ -386,11 +390,6 @@ class CaseAdmin(KeysetAdmin, DeskAdmin):
             "own_heading": True,
         }
         return TemplateResponse(request, "admin/desk/leaving.html", context)
-
-
-def case_url(pk: int) -> str:
-    """The address of a case's page."""
-    return reverse("admin:escalations_case_change", args=[pk])
 
 
 def _members(cases: Sequence[Case], now: dt.datetime) -> list[tuple[Membership, int]]:

@@ -21,12 +21,14 @@ from django.core import checks as django_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import get_connection
 from django.db import DatabaseError, connection, models
+from django_q.tasks import async_task, result
 
 from escalations import append_only, keys, schedules
-from escalations.models import Anchor, Case, Erasure, Event, Indicator, LegalHold, Party, PolicyVersion
-from escalations.outbound import notify
+from escalations.models import Anchor, Case, CaseFile, Erasure, Event, Indicator, LegalHold, Party, PolicyVersion
+from escalations.outbound import notify, scanner
 from escalations.selectors import law
 from escalations.selectors.health import Health, health
+from escalations.services.files import probing, storing
 
 Level = Literal["ok", "warn", "fail"]
 APPS = ("escalations", "playbook", "governance")
@@ -34,6 +36,9 @@ HORIZON = dt.timedelta(days=365)
 SKEW_S = 5
 ANCHOR_AGE = dt.timedelta(hours=26)
 ORPHANS_COUNTED = 1000
+FILES_GO = dt.timedelta(hours=3)
+FILES_WAIT = dt.timedelta(hours=1)
+PROBE_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def checkup(now: dt.datetime) -> Iterator[Finding]:
     yield from migrations(state)
     if not state.pending_migrations:
         law_and_record = (keys_in_use, anchored, policy_in_force, privacy_kept, orphans)
-        for check in (*law_and_record, engine_runs, post_leaves, schedules_in_sync):
+        for check in (*law_and_record, engine_runs, post_leaves, files_kept, schedules_in_sync):
             try:
                 yield from check(now, state)
             except DatabaseError as error:
@@ -131,7 +136,7 @@ def keys_in_use(now: dt.datetime, state: Health) -> Iterator[Finding]:
 
 def _field_keys_used() -> set[str]:
     """Every key that some row needs: after a rotation an old one may be left in the middle of a table."""
-    return {key for model in (Party, Indicator) for key in model.objects.values_list("key_id", flat=True).distinct()}
+    return {key for model in (Party, Indicator, CaseFile) for key in model.objects.values_list("key_id", flat=True).distinct()}
 
 
 def anchored(now: dt.datetime, state: Health) -> Iterator[Finding]:
@@ -348,6 +353,59 @@ def post_leaves(now: dt.datetime, state: Health) -> Iterator[Finding]:
         yield Finding("messages", "warn", say)
     if post.fine:
         yield Finding("messages", "ok", "Nothing is stuck or given up.")
+
+
+def files_kept(now: dt.datetime, state: Health) -> Iterator[Finding]:
+    """What is stored here is read by a worker, nothing dangles, and nothing waits for a scanner that does not answer."""
+    try:
+        with probing.written() as (token, says):
+            if probing.read(token) != says:
+                raise OSError("what was written cannot be read back")
+            yield from _read_by_worker(token, says, state)
+    except OSError as error:
+        say = f"Files cannot be stored: {error}. Check THROUGHLINE_FILES_DIR and who may write there"
+        yield Finding("files", "fail", f"{say}.")
+        return
+    lost = storing.missing()
+    if lost:
+        some = ", ".join(map(str, lost[:5]))
+        say = f"{len(lost)} files are not in storage (numbers {some}): put them back from a backup of it"
+        yield Finding("files", "fail", f"{say}.")
+    swept = storing.sweep(now=now, dry_run=True)
+    if swept.too_many:
+        say = f"{swept.too_many} stored files belong to no case, more than do: is this the storage of another desk?"
+        yield Finding("files", "fail", f"{say} They are left alone.")
+    elif swept.removed:
+        yield Finding("files", "warn", f"{swept.removed} stored files belong to no case: the next sweep removes them.")
+    due = CaseFile.objects.to_discard().filter(removed_at__lt=now - FILES_GO).count()
+    if due:
+        say = f"{due} removed files still lie in storage: a legal hold keeps them, or they could not be deleted"
+        yield Finding("files", "warn", f"{say}; the log of the worker says which.")
+    late = CaseFile.objects.filter(scan_state=CaseFile.Scan.WAITING, removed_at__isnull=True, at__lt=now - FILES_WAIT)
+    if count := late.count():
+        yield Finding("files", "fail", f"{count} files wait to be checked for more than an hour, and cannot be opened.")
+    if scanner.wanted():
+        try:
+            scanner.answers()
+            yield Finding("virus scanner", "ok", "It answers.")
+        except scanner.Unreachable as error:
+            yield Finding("virus scanner", "fail", f"No verdicts: {error}. New files wait until it answers.")
+
+
+def _read_by_worker(token: str, says: str, state: Health) -> Iterator[Finding]:
+    """A worker is asked to read what was written here, where one works."""
+    engine = state.engine
+    if not settings.Q_CLUSTER.get("sync") and (engine is None or "worker" in engine.stale):
+        yield Finding("files", "warn", "They can be stored here. No worker runs that could say whether it reads them.")
+        return
+    found = result(async_task("escalations.tasks.read_probe", token, group="probe"), wait=PROBE_MS)
+    if found == says:
+        yield Finding("files", "ok", "What is stored here is read by a worker.")
+    elif found is None:
+        yield Finding("files", "warn", "They can be stored here. No worker said in time whether it reads them.")
+    else:
+        say = "What is stored here is not found by a worker: give all hosts one THROUGHLINE_FILES_DIR, on a shared disk"
+        yield Finding("files", "fail", f"{say}.")
 
 
 def schedules_in_sync(now: dt.datetime, state: Health) -> Iterator[Finding]:
