@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pypdf import PdfReader
-from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject
+from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, StreamObject
 
 from escalations.core.vetting import texts
 from escalations.core.vetting.kinds import RefusedFile
@@ -33,9 +33,7 @@ def look(path: Path) -> None:
     """Look through a PDF. Raises RefusedFile."""
     raw = path.read_bytes()
     _alone(path, raw)
-    # Names may be written with escapes: /J#61vaScript.
-    plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), raw)
-    if _RAW.search(plain) or _SCRIPT.search(_STREAM.sub(b"", plain)):
+    if _acts(raw):
         raise RefusedFile("active")
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
@@ -49,6 +47,12 @@ def look(path: Path) -> None:
         raise
     except Exception:  # whatever a damaged document makes the reader stumble over
         raise RefusedFile("damaged") from None
+
+
+def _acts(raw: bytes) -> bool:
+    """Whether the bytes of objects name something that acts. Names may be written with escapes: /J#61vaScript."""
+    plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), raw)
+    return bool(_RAW.search(plain) or _SCRIPT.search(_STREAM.sub(b"", plain)))
 
 
 def _alone(path: Path, raw: bytes) -> None:
@@ -85,6 +89,9 @@ def _active(value: Any, budget: list[int], depth: int = 0) -> None:
         if str(value) in ACTIVE:
             raise RefusedFile("active")
     elif isinstance(value, DictionaryObject):
+        if isinstance(value, StreamObject) and value.get("/Type") == "/ObjStm" and _acts(value.get_data()):
+            # Also one that no table names: other readers look for objects by themselves.
+            raise RefusedFile("active")
         for key in value:
             if str(key) in ACTIVE:
                 raise RefusedFile("active")

@@ -93,7 +93,7 @@ def sniff(head: bytes, last: str) -> str:
     if b"%PDF-" in head[:1024] and not head.startswith(b"%PDF-"):
         raise RefusedFile("two_in_one")
     # The head may end in the middle of a letter.
-    text = next((found for cut in range(4) if (found := texts.decoded(head[: len(head) - cut])) is not None), None)
+    text = next((found for cut in range(4 if len(head) == HEAD else 1) if (found := texts.decoded(head[: len(head) - cut])) is not None), None)
     if text is None:
         raise RefusedFile("kind")
     if code := texts.marked(text):
