@@ -12,8 +12,6 @@ from typing import NamedTuple
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tests.leaks.planting import needle
-
 GPS = 0x8825
 
 
@@ -248,6 +246,3 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("a PNG of 100 MB of words", "a.png", "image/png", deep_text_png, "damaged"),
     Sample("a moving WebP", "a.webp", "image/webp", moving, "moving"),
 )  # fmt: skip
-
-NEEDLE_NAME = f"{needle('filename')}.txt"
-NEEDLE_BODY = f"Words of a file: {needle('filebytes')}\n".encode()

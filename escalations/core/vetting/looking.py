@@ -6,7 +6,7 @@ from pathlib import Path
 
 import filetype
 
-from escalations.core.vetting import documents, images, texts
+from escalations.core.vetting import texts
 from escalations.core.vetting.kinds import HEAD, KINDS, RefusedFile, Verdict, ending, tidy_name
 
 _FOUND = {"image/jpeg": "jpeg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}
@@ -60,10 +60,15 @@ def _vet(path: Path, last: str, declared: str, into: Path, thumbnail: Path) -> V
     with path.open("rb") as file:
         found = sniff(file.read(HEAD), last)
     _agree(found, last, declared)
+    # Readers of formats are loaded when they are needed: one look costs a third of loading all.
     if KINDS[found].picture:
+        from escalations.core.vetting import images
+
         images.clean(path, found, into=into, thumbnail=thumbnail)
         return Verdict(found, cleaned=True, thumbnail=True)
     if found == "pdf":
+        from escalations.core.vetting import documents
+
         documents.look(path)
     else:
         texts.look(path.read_bytes(), table=found == "csv")
