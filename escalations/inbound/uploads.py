@@ -29,7 +29,12 @@ class RefusedUpload:
 
 
 def refused_uploads(request: HttpRequest) -> list[RefusedUpload]:
-    """The files of a request that were not taken in."""
+    """The files of a request that were not taken in. Reads the request, where nobody has yet."""
+    _ = request.FILES
+    return _refused(request)
+
+
+def _refused(request: HttpRequest) -> list[RefusedUpload]:
     found: list[RefusedUpload] = request.__dict__.setdefault("_refused_uploads", [])
     return found
 
@@ -79,7 +84,7 @@ class EvidenceUpload(TemporaryFileUploadHandler):
 
     def _refuse(self, code: str) -> None:
         assert self.request is not None  # noqa: S101 - the parser gives it
-        refused_uploads(self.request).append(RefusedUpload(self._name, code))
+        _refused(self.request).append(RefusedUpload(self._name, code))
         self._taken -= self._this
         if "file" in self.__dict__:
             self.file.close()
