@@ -127,8 +127,8 @@ def stream(client: Client, case: Case, size: int) -> tuple[Any, Endless]:
     head = b'--B\r\nContent-Disposition: form-data; name="file"; filename="big.txt"\r\nContent-Type: text/plain\r\n\r\n'
     body = Endless(head, size, b"\r\n--B--\r\n")
     length = len(head) + size + 9
-    answer = client.generic("POST", at("files", case.pk), b"", "multipart/form-data; boundary=B",
-                            **{"wsgi.input": body, "CONTENT_LENGTH": str(length)})  # fmt: skip
+    given = {"wsgi.input": body, "CONTENT_LENGTH": str(length), "CONTENT_TYPE": "multipart/form-data; boundary=B"}
+    answer = client.generic("POST", at("files", case.pk), **given)
     return answer, body
 
 
