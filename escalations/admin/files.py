@@ -9,7 +9,15 @@ from typing import Any
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -93,7 +101,7 @@ class CaseFilePages:
                     case_id=case.pk,
                     actor=Actor.user(user),
                     now=timezone.now(),
-                    source=upload.file,
+                    source=upload,
                     name=upload.name or "",
                     declared=upload.content_type or "",
                     key=request.POST.get("item", ""),
@@ -151,13 +159,18 @@ class CaseFilePages:
     def _handed_out(
         self, request: HttpRequest, key: str, row: CaseFile, *, inline: bool, mime: str = ""
     ) -> HttpResponseBase:
-        """The bytes, with headers under which no browser runs, frames, keeps or guesses them. Whole, never in ranges."""
+        """The bytes, with headers under which no browser runs, frames, keeps or guesses them. Whole, not in ranges."""
         try:
             stored = default_storage.open(key, "rb")
         except OSError:
-            context = {**self.admin_site.each_context(request), "title": _("This file cannot be found"), "opts": self.opts,
-                       "back": f"{case_url(row.case_id)}?tab=evidence"}  # fmt: skip
-            return TemplateResponse(request, "admin/desk/file_lost.html", context, status=HTTPStatus.SERVICE_UNAVAILABLE)
+            context = {
+                **self.admin_site.each_context(request),
+                "title": _("This file cannot be found"),
+                "opts": self.opts,
+                "back": f"{case_url(row.case_id)}?tab=evidence",
+            }
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            return TemplateResponse(request, "admin/desk/file_lost.html", context, status=status)
         kind = row.kind
         told = mime or (kind.mime if kind else "application/octet-stream")
         answer = FileResponse(

@@ -15,9 +15,9 @@ from escalations.core.vetting import ACCEPT, TAKEN
 from escalations.forms.findings import FindingForm
 from escalations.models import Case, Evidence, Handoff, Message, Remedy, User
 from escalations.selectors import casepage, findings, timeline
-from escalations.selectors.files import filed
 from escalations.selectors.brief import brief_value
 from escalations.selectors.casepage import Top
+from escalations.selectors.files import filed
 from escalations.selectors.why import Explained, explained
 from escalations.services.routing import difference
 

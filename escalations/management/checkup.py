@@ -136,7 +136,11 @@ def keys_in_use(now: dt.datetime, state: Health) -> Iterator[Finding]:
 
 def _field_keys_used() -> set[str]:
     """Every key that some row needs: after a rotation an old one may be left in the middle of a table."""
-    return {key for model in (Party, Indicator, CaseFile) for key in model.objects.values_list("key_id", flat=True).distinct()}
+    return {
+        key
+        for model in (Party, Indicator, CaseFile)
+        for key in model.objects.values_list("key_id", flat=True).distinct()
+    }
 
 
 def anchored(now: dt.datetime, state: Health) -> Iterator[Finding]:
@@ -356,7 +360,7 @@ def post_leaves(now: dt.datetime, state: Health) -> Iterator[Finding]:
 
 
 def files_kept(now: dt.datetime, state: Health) -> Iterator[Finding]:
-    """What is stored here is read by a worker, nothing dangles, and nothing waits for a scanner that does not answer."""
+    """What is stored here is read by a worker, nothing dangles, and nothing waits for a scanner in vain."""
     try:
         with probing.written() as (token, says):
             if probing.read(token) != says:

@@ -50,7 +50,8 @@ def filed(top: Top) -> Filed:
     names = casepage.people_by_id(ids - {""}) if rows else {}
     party = f"the {top.case.party.get_kind_display()}"
     lines = [
-        Line(row, casepage.who_of(row, names, party), names.get(row.removed_by, ""), _removable(row, top)) for row in rows
+        Line(row, casepage.who_of(row, names, party), names.get(row.removed_by, ""), _removable(row, top))
+        for row in rows
     ]
     here = [line for line in lines if line.row.removed_at is None and line.row.scan_state != CaseFile.Scan.REFUSED]
     return Filed(

@@ -261,7 +261,11 @@ def test_a_wrong_upload_goes_and_its_removal_stays(
         adding.remove_file(case_id=case.pk, file_id=row.pk, actor=desk.by("mia"), now=NOW, reason="Of somebody else")
     row.refresh_from_db()
     assert (row.name, row.storage_key, row.thumbnail_key, lying(stored)) == ("", None, "", [])
-    assert (row.removed_by, row.removed_because, row.sha256 != "") == (str(desk.user("mia").pk), "Of somebody else", True)
+    assert (row.removed_by, row.removed_because, row.sha256 != "") == (
+        str(desk.user("mia").pk),
+        "Of somebody else",
+        True,
+    )
     event = case.events.get(kind="file.removed")
     assert (event.data, event.payload.body) == (
         {"file": row.pk, "sha256": row.sha256}, {"reason": "Of somebody else"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,9 @@ def words(answer: Any) -> str:
 
 
 def test_several_at_once_those_that_are_taken_stay(mia: Client, case: Case) -> None:
-    answer = send(mia, case, upload(), upload(told_png(), "b.png", "image/png"), upload(b"<svg>", "c.svg", "image/svg+xml"))
+    answer = send(
+        mia, case, upload(), upload(told_png(), "b.png", "image/png"), upload(b"<svg>", "c.svg", "image/svg+xml")
+    )
     said = words(answer)
     assert "2 files added." in said
     assert "c.svg" in said
@@ -174,7 +175,9 @@ def test_many_parts(mia: Client, case: Case, count: int, status: int, taken: int
         assert words(answer).count(REFUSALS["too_many"]) == 5
 
 
-def test_nothing_is_taken_in_anywhere_else(client: Client, mia: Client, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_taken_in_anywhere_else(
+    client: Client, mia: Client, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from escalations.inbound import uploads
 
     monkeypatch.setattr(uploads.TemporaryFileUploadHandler, "new_file", lambda *_a, **_k: pytest.fail("written"))
@@ -247,13 +250,13 @@ def test_head_and_ranges(mia: Client, desk: Desk, case: Case) -> None:
 
 
 @pytest.fixture
-def each(desk: Desk, case: Case) -> Iterator[dict[str, int]]:
+def each(desk: Desk, case: Case) -> dict[str, int]:
     """A file in every state, and none."""
     rows = {name: add(desk, case, f"{name}\n".encode(), f"{name}.txt") for name in ("waiting", "refused", "removed")}
     CaseFile.objects.filter(pk=rows["waiting"].pk).update(scan_state="waiting")
     CaseFile.objects.filter(pk=rows["refused"].pk).update(scan_state="refused", refused_because="active")
     CaseFile.objects.filter(pk=rows["removed"].pk).update(removed_at=NOW)
-    yield {name: row.pk for name, row in rows.items()} | {"none": 987654}
+    return {name: row.pk for name, row in rows.items()} | {"none": 987654}
 
 
 def test_what_may_not_be_opened_is_as_if_it_did_not_exist(
@@ -263,7 +266,10 @@ def test_what_may_not_be_opened_is_as_if_it_did_not_exist(
     answers = {name: mia.get(at("file", case.pk, pk)) for name, pk in each.items()}
     answers["another case"] = mia.get(at("file", other.pk, add(desk, case).pk))
     assert {answer.status_code for answer in answers.values()} == {404}
-    told = {re.sub(r'/case/\d+/files/\d+/|name="csrfmiddlewaretoken" value="\w+"', "", words(one)) for one in answers.values()}
+    told = {
+        re.sub(r'/case/\d+/files/\d+/|name="csrfmiddlewaretoken" value="\w+"', "", words(one))
+        for one in answers.values()
+    }
     assert len(told) == 1
     said = words(mia.get(at("change", case.pk), {"tab": "evidence"}))
     assert "is being checked; nobody can open it yet" in said

@@ -111,7 +111,10 @@ def deep_pdf() -> bytes:
 def packed_objects() -> bytes:
     """An object stream with a script in it."""
     body = zlib.compress(b"9 0 " + SCRIPT)
-    return b"<< /Type /ObjStm /N 1 /First 4 /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(body), body)
+    return b"<< /Type /ObjStm /N 1 /First 4 /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (
+        len(body),
+        body,
+    )
 
 
 def moving() -> bytes:
@@ -146,7 +149,7 @@ def _of(body: bytes) -> Callable[[], bytes]:
 
 
 SAMPLES: tuple[Sample, ...] = (
-    # what it is                          its name                  declared                   its bytes                                     becomes
+    # what it is, its name, its declared type, its bytes, and what becomes of it
     Sample("a photo of a phone", "IMG_1.JPG", "image/jpeg", photo, "taken"),
     Sample("a JPEG in greys", "a.jpeg", "image/jpg", lambda: picture(mode="L"), "taken"),
     Sample("a JPEG for print", "a.jpg", "", lambda: picture(mode="CMYK"), "taken"),
@@ -203,7 +206,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("a gzip", "a.csv", "text/csv", _of(b"\x1f\x8b\x08" + bytes(20)), "archive"),
     Sample("Word with macros", "a.docm", "", office, "office"),
     Sample("Word called PDF", "a.pdf", "application/pdf", office, "archive"),
-    Sample("old Excel called CSV", "a.csv", "text/csv", _of(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)), "office"),
+    Sample("old Excel called CSV", "a.csv", "", _of(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)), "office"),
     Sample("RTF called text", "a.txt", "text/plain", _of(b"{\\rtf1 x}"), "office"),
     Sample("a mail", "a.eml", "message/rfc822", _of(b"Received: from x\r\n\r\nHi"), "mail"),
     Sample("a mail called text", "a.txt", "text/plain", _of(b"MIME-Version: 1.0\r\n\r\nHi"), "mail"),

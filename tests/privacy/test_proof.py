@@ -77,7 +77,9 @@ def test_nothing_of_a_person_is_left_anywhere(desk: Desk, caplog: pytest.LogCapt
     there = set().union(*before.values())
     # Blind indexes hold fingerprints, which the search for words cannot see; the bytes below have them.
     assert listed() - there == INDEXES | SALTS | KEYS
-    assert there - listed() - {"cache", "storage", *(f"{label}.{name}" for label in SAME_TABLE for name in TASK)} == set()
+    assert (
+        there - listed() - {"cache", "storage", *(f"{label}.{name}" for label in SAME_TABLE for name in TASK)} == set()
+    )
     raw = full.in_bytes(dumped()) | full.in_bytes(stored_files())
     assert raw >= set(full.needles) - SEALED, "the search of the bytes finds what is there"
     assert broken(full.case) is None

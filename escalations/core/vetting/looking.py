@@ -34,8 +34,25 @@ _ENDINGS: tuple[tuple[str, frozenset[str]], ...] = (
         ),
     ),
 )
-_PROGRAM_HEADS = (b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"#!")
-_ARCHIVE_HEADS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"Rar!", b"7z\xbc\xaf'\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+_PROGRAM_HEADS = (
+    b"MZ",
+    b"\x7fELF",
+    b"\xca\xfe\xba\xbe",
+    b"\xfe\xed\xfa",
+    b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe",
+    b"#!",
+)
+_ARCHIVE_HEADS = (
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"PK\x07\x08",
+    b"Rar!",
+    b"7z\xbc\xaf'\x1c",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ",
+)
 
 
 def vet(path: Path, *, name: str, declared: str, into: Path, thumbnail: Path) -> Verdict:
@@ -98,7 +115,14 @@ def sniff(head: bytes, last: str) -> str:
     if b"%PDF-" in head[:1024] and not head.startswith(b"%PDF-"):
         raise RefusedFile("two_in_one")
     # The head may end in the middle of a letter.
-    text = next((found for cut in range(4 if len(head) == HEAD else 1) if (found := texts.decoded(head[: len(head) - cut])) is not None), None)
+    text = next(
+        (
+            found
+            for cut in range(4 if len(head) == HEAD else 1)
+            if (found := texts.decoded(head[: len(head) - cut])) is not None
+        ),
+        None,
+    )
     if text is None:
         raise RefusedFile("kind")
     if code := texts.marked(text):

@@ -13,7 +13,10 @@ FORMULA = re.compile(r"^[\s\x00]*(?:[=@]|[+-](?=[^\d.,\s+-]))")
 _ODD = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("drawing", re.compile(r"<svg[\s>]", re.I)),
-    ("page", re.compile(r"<(?:!doctype|html|head|body|script|iframe|object|embed|frameset|meta|link|style)[\s>/]", re.I)),
+    (
+        "page",
+        re.compile(r"<(?:!doctype|html|head|body|script|iframe|object|embed|frameset|meta|link|style)[\s>/]", re.I),
+    ),
     ("script", re.compile(r"<\?(?:php|=)|<%", re.I)),
     ("page", re.compile(r"^\s*<\?xml", re.I)),
     ("script", re.compile(r"^\s*(?:#!|@echo off)", re.I)),
@@ -24,10 +27,8 @@ _MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 def decoded(raw: bytes) -> str | None:
     """The text in some bytes (UTF-8, UTF-16 with its mark, or the western Windows set); None where they are none."""
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encodings = ["utf-16"] if wide else ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
             text = raw.decode(encoding)
@@ -56,7 +57,7 @@ def look(raw: bytes, *, table: bool) -> None:
 
 def _formulas(text: str) -> bool:
     """Whether some spreadsheet would find a formula, whatever it takes for the separator."""
-    if any(FORMULA.match(cell.strip('"\' ')) for line in text.splitlines() for cell in re.split(r"[,;\t|]", line)):
+    if any(FORMULA.match(cell.strip("\"' ")) for line in text.splitlines() for cell in re.split(r"[,;\t|]", line)):
         return True
     try:
         rows = csv.reader(text.splitlines())

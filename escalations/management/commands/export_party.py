@@ -30,7 +30,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("reference", metavar="REF", help="a pseudonym (P-...) or a reference of one of their cases")
-        parser.add_argument("--to", required=True, metavar="FILE", help="a new file; beside it FILE.files with the files")
+        parser.add_argument(
+            "--to", required=True, metavar="FILE", help="a new file; beside it FILE.files with the files"
+        )
         parser.add_argument("--dry-run", action="store_true", help="say what it would hold; write nothing")
         parser.add_argument("--by", metavar="USERNAME", help="whose act it is (default: the operator of this machine)")
 

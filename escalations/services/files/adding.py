@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -30,12 +30,22 @@ REASON_LENGTH = 300
 MEGABYTE = 1024 * 1024
 
 
+class Source(Protocol):
+    """What a file is read from: an open one, or an upload."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+
+    def seek(self, place: int, /) -> object:
+        """Go to a place."""
+
+
 def add_file(
     *,
     case_id: int,
     actor: Actor,
     now: dt.datetime,
-    source: IO[bytes],
+    source: Source,
     name: str,
     declared: str = "",
     key: str = "",
@@ -69,7 +79,7 @@ def add_file(
             return _add(case_id, actor, now, version, found, sha256, shown, told, key, completes)
 
 
-def _taken_in(source: IO[bytes], path: Path) -> tuple[str, int]:
+def _taken_in(source: Source, path: Path) -> tuple[str, int]:
     """Copy what was sent, and count it on the way. Raises Invalid where it is too big or nothing."""
     most = settings.THROUGHLINE_FILE_MB * MEGABYTE
     source.seek(0)
@@ -233,9 +243,7 @@ def _settle(row: CaseFile, found: Checked, now: dt.datetime) -> str:
                 ]
             )
             data = {"file": fresh.pk, "because": fresh.refused_because} if refused else _facts(fresh)
-            witness(
-                case_id=fresh.case_id, kind=REFUSED_KIND if refused else CHECKED, data=data, actor=engine, now=now
-            )
+            witness(case_id=fresh.case_id, kind=REFUSED_KIND if refused else CHECKED, data=data, actor=engine, now=now)
             if refused:
                 storing.discard_after_commit([fresh.pk])
             else:
@@ -252,7 +260,7 @@ def _complete(row: CaseFile, actor: Actor, now: dt.datetime) -> None:
     """The item that a checked file was sent for is here; where the case has moved on meanwhile, nothing is changed."""
     try:
         with working(case_id=row.case_id, act="add_evidence", actor=actor, now=now) as work:
-            item = Evidence.objects.select_for_update().get(pk=row.evidence_id)
+            item = Evidence.objects.select_for_update().get(files=row.pk)
             if item.state != Evidence.State.OPEN:
                 raise Refused("It is here already.")
             received(work, item)

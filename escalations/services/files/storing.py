@@ -108,7 +108,7 @@ def discard(file_ids: Collection[int] | None = None) -> int:
         for row in found:
             if row["case_id"] in held:
                 continue
-            if drop([row["storage_key"], row["thumbnail_key"]]):
+            if drop([row["storage_key"] or "", row["thumbnail_key"]]):
                 left += 1
             else:
                 CaseFile.objects.filter(pk=row["pk"]).update(storage_key=None, thumbnail_key="")

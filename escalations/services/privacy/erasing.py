@@ -287,9 +287,7 @@ def _erase_cases(reached: Reached, *, why: str, actor: Actor, now: dt.datetime) 
             reached.counts[label] += _blank(rows, table)
     findings = Indicator.objects.filter(case__in=reached.cases).exclude(key_id="")
     reached.counts["escalations.Indicator"] += findings.update(source="", body="", settled_because="", key_id="")
-    reached.counts["escalations.CaseFile"] += _forget_files(
-        CaseFile.objects.filter(case__in=reached.cases), now
-    )
+    reached.counts["escalations.CaseFile"] += _forget_files(CaseFile.objects.filter(case__in=reached.cases), now)
     for row in ImportRow.objects.filter(case__in=reached.cases):
         _forget_row(row)
     reached.counts["escalations.CaseFact"] += _forget_facts(reached.cases)

@@ -49,7 +49,9 @@ def clean(*, tables: Iterable[str], now: dt.datetime) -> Cleaned:
     cache.clear()
     left = storing.discard()
     if left:
-        done.left.append(f"{left} files could not be removed from storage: the next sweep tries again, the log says why.")
+        done.left.append(
+            f"{left} files could not be removed from storage: the next sweep tries again, the log says why."
+        )
     if connection.in_atomic_block:
         done.left.append("The database was not cleaned: it stands in a transaction.")
     elif connection.vendor == "sqlite":
