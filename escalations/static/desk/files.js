@@ -59,9 +59,10 @@
   document.addEventListener("change", (event) => {
     const form = formOf(event.target);
     if (!form || event.target.type !== "file") return;
+    event.stopPropagation(); // the admin's own script expects a text field beside each picker
     take(form, event.target.files);
     event.target.value = "";
-  });
+  }, true);
   for (const kind of ["dragover", "dragleave", "drop"]) {
     document.addEventListener(kind, (event) => {
       const place = event.target.closest?.("[data-drop]");
