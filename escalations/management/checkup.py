@@ -21,6 +21,7 @@ from django.core import checks as django_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import get_connection
 from django.db import DatabaseError, connection, models
+from django_q.models import Task
 from django_q.tasks import async_task, result
 
 from escalations import append_only, keys, schedules
@@ -402,7 +403,9 @@ def _read_by_worker(token: str, says: str, state: Health) -> Iterator[Finding]:
     if not settings.Q_CLUSTER.get("sync") and (engine is None or "worker" in engine.stale):
         yield Finding("files", "warn", "They can be stored here. No worker runs that could say whether it reads them.")
         return
-    found = result(async_task("escalations.tasks.read_probe", token, group="probe"), wait=PROBE_MS)
+    task = async_task("escalations.tasks.read_probe", token, group="probe")
+    found = result(task, wait=PROBE_MS)
+    Task.objects.filter(pk=task).delete()
     if found == says:
         yield Finding("files", "ok", "What is stored here is read by a worker.")
     elif found is None:
