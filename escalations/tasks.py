@@ -96,9 +96,9 @@ def deliver() -> dict[str, Any]:
 
 
 def check_files() -> dict[str, Any]:
-    """Look through the files that wait for it, and say whether this worker reads what others store."""
+    """Look through the files that wait for it. One may take 25 s, and its scanner 20 s more."""
     now = timezone.now()
-    detail = {str(state): number for state, number in adding.check_waiting(now=now, within_s=BUDGET_S / 2).items()}
+    detail = {str(state): number for state, number in adding.check_waiting(now=now, within_s=BUDGET_S / 5).items()}
     beat(name="files", now=now, detail=detail)
     return detail
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -37,6 +38,8 @@ from escalations.services.files import adding, serving
 
 BY_SCRIPT = "X-Desk-Upload"
 """Sent by the page's script, which adds one file after the other and shows how far each is."""
+PATIENCE_S = 10
+"""How long somebody waits for the checks of all that they sent at once; the rest is left to a worker."""
 SAFE = ("GET", "HEAD")
 POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
@@ -95,6 +98,7 @@ class CaseFilePages:
             return [], [("", refusal)]
         if not uploads and not errors:
             return [], [("", _("Choose at least one file."))]
+        began = time.monotonic()
         for upload in uploads:
             try:
                 row = adding.add_file(
@@ -106,6 +110,7 @@ class CaseFilePages:
                     declared=upload.content_type or "",
                     key=request.POST.get("item", ""),
                     completes="completes" in request.POST,
+                    later=time.monotonic() - began > PATIENCE_S,
                 )
             except DeskError as error:
                 errors.append((tidy_name(upload.name or ""), str(error)))

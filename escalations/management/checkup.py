@@ -24,7 +24,7 @@ from django.db import DatabaseError, connection, models
 from django_q.models import Task
 from django_q.tasks import async_task, result
 
-from escalations import append_only, keys, schedules
+from escalations import append_only, keys, schedules, tasks
 from escalations.models import Anchor, Case, CaseFile, Erasure, Event, Indicator, LegalHold, Party, PolicyVersion
 from escalations.outbound import notify, scanner
 from escalations.selectors import law
@@ -403,9 +403,7 @@ def _read_by_worker(token: str, says: str, state: Health) -> Iterator[Finding]:
     if not settings.Q_CLUSTER.get("sync") and (engine is None or "worker" in engine.stale):
         yield Finding("files", "warn", "They can be stored here. No worker runs that could say whether it reads them.")
         return
-    task = async_task("escalations.tasks.read_probe", token, group="probe")
-    found = result(task, wait=PROBE_MS)
-    Task.objects.filter(pk=task).delete()
+    found = _asked(token)
     if found == says:
         yield Finding("files", "ok", "What is stored here is read by a worker.")
     elif found is None:
@@ -413,6 +411,16 @@ def _read_by_worker(token: str, says: str, state: Health) -> Iterator[Finding]:
     else:
         say = "What is stored here is not found by a worker: give all hosts one THROUGHLINE_FILES_DIR, on a shared disk"
         yield Finding("files", "fail", f"{say}.")
+
+
+def _asked(token: str) -> str | None:
+    """What a worker reads of a probe; None when none answered in time. Leaves nothing in the queue's tables."""
+    if settings.Q_CLUSTER.get("sync"):
+        return tasks.read_probe(token)
+    task = async_task("escalations.tasks.read_probe", token, group="probe")
+    found: str | None = result(task, wait=PROBE_MS)
+    Task.objects.filter(pk=task).delete()
+    return found
 
 
 def schedules_in_sync(now: dt.datetime, state: Health) -> Iterator[Finding]:

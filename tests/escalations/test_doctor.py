@@ -14,11 +14,11 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
-from django_q.models import Schedule, Task
+from django_q.models import Schedule
 
 from escalations import append_only, schedules
 from escalations.management import checkup
-from escalations.models import Case, CaseFile, Event, Handoff, PolicyVersion, Team
+from escalations.models import CaseFile, Event, Handoff, PolicyVersion, Team
 from escalations.selectors import law
 from escalations.services.heartbeat import beat
 from tests.factories.telling import NOW, SmallDesk, small_desk
@@ -88,9 +88,7 @@ def test_looking_writes_nothing(desk: SmallDesk, monkeypatch: pytest.MonkeyPatch
     )
     doctor()
     assert seen
-    written = [sql for sql in seen if sql.split()[0].upper() in {"INSERT", "UPDATE", "DELETE"}]
-    assert [sql for sql in written if "django_q_" not in sql] == [], "nothing but a question to a worker"
-    assert not Task.objects.exists()
+    assert not [sql for sql in seen if sql.split()[0].upper() in {"INSERT", "UPDATE", "DELETE"}]
 
 
 # --------------------------------------------------------------------------------------------------- mail, other ways
@@ -194,7 +192,7 @@ def test_files_that_a_worker_does_not_find(desk: SmallDesk, settings: Any, monke
 def test_files_that_wait_are_lost_or_left(desk: SmallDesk, settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
     settings.THROUGHLINE_SCAN_URL = "tcp://127.0.0.1:1"
-    case, long_ago = Case.objects.all()[0], timezone.now() - dt.timedelta(days=1)
+    case, long_ago = desk.case(), timezone.now() - dt.timedelta(days=1)
     for number, columns in enumerate(({"scan_state": "waiting"}, {"removed_at": long_ago, "scan_state": "clean"}), 1):
         CaseFile.objects.create(
             case=case, name="a.txt", size=1, sha256="0" * 64, received_sha256=str(number) * 64, at=long_ago,
@@ -210,7 +208,7 @@ def test_files_that_wait_are_lost_or_left(desk: SmallDesk, settings: Any, tmp_pa
         "1 stored files belong to no case", "1 removed files still lie in sto",
     ]  # fmt: skip
     assert found("fail", "virus scanner") == [
-        "No verdicts: no scanner at THROUGHLINE_SCAN_URL (ConnectionRefusedError)."
+        "No verdicts: no scanner at THROUGHLINE_SCAN_URL (ConnectionRefusedError). New files wait until it answers."
     ]
 
 

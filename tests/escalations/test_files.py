@@ -199,8 +199,7 @@ def test_a_reader_that_breaks_or_takes_too_long_refuses(tmp_path: Path, monkeypa
     with checking.checked(tmp_path / "a", name="a.jpg", declared="") as found:
         assert found.verdict.refused == "damaged"
     monkeypatch.undo()
-    monkeypatch.setattr(checking, "PATIENCE_S", 0.001)
-    with checking.checked(tmp_path / "a", name="a.jpg", declared="") as found:
+    with checking.checked(tmp_path / "a", name="a.jpg", declared="", patience_s=0.001) as found:
         assert found.verdict.refused == "too_long"
 
 
@@ -217,6 +216,31 @@ def test_the_reader_is_given_no_secret(tmp_path: Path, monkeypatch: pytest.Monke
     with checking.checked(tmp_path / "a", name="a.jpg", declared=""):
         pass
     assert set(given["env"]) == {"PATH", "PYTHONDONTWRITEBYTECODE", "LC_ALL"}
+
+
+def test_one_that_cannot_be_looked_at_keeps_no_other_waiting(
+    case: Case, desk: Desk, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = add(desk, case, b"one\n", "a.txt", later=True), add(desk, case, b"two\n", "b.txt", later=True)
+    real = adding.checked
+
+    def breaks(path: Path, *, name: str, **more: Any) -> Any:
+        if name == "a.txt":
+            raise RuntimeError("no room on the disk")
+        return real(path, name=name, **more)
+
+    monkeypatch.setattr(adding, "checked", breaks)
+    assert adding.check_waiting(now=LATER) == {"failed": 1, "clean": 1}
+    assert CaseFile.objects.get(pk=first.pk).scan_state == "waiting"
+    assert CaseFile.objects.get(pk=second.pk).scan_state == "clean"
+
+
+def test_what_takes_long_is_left_to_a_worker(
+    case: Case, desk: Desk, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adding, "IN_REQUEST_S", 0.001)
+    assert add(desk, case).scan_state == "waiting"
+    assert adding.check_waiting(now=LATER) == {"clean": 1}
 
 
 # ------------------------------------------------------------------------------------------------------- virus scanner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import shutil
 import tempfile
 import time
@@ -22,8 +23,10 @@ from escalations.errors import DeskError, Invalid, Refused
 from escalations.models import Case, CaseFile, CaseText, Evidence
 from escalations.services.evidence import item_of, received
 from escalations.services.files import storing
-from escalations.services.files.checking import IN_REQUEST, Checked, checked
+from escalations.services.files.checking import IN_REQUEST, IN_REQUEST_S, Checked, checked
 from escalations.services.work import Work, witness, working
+
+log = logging.getLogger(__name__)
 
 ADDED, CHECKED, REFUSED_KIND, REMOVED = "file.added", "file.checked", "file.refused", "file.removed"
 REASON_LENGTH = 300
@@ -50,6 +53,7 @@ def add_file(
     declared: str = "",
     key: str = "",
     completes: bool = False,
+    later: bool = False,
     version: int | None = None,
 ) -> CaseFile:
     """Add a file to a case, as part of the act `add_evidence`.
@@ -59,6 +63,7 @@ def add_file(
     declared    the type that its sender declared
     key         the item of evidence that it belongs to; empty: none
     completes   the item is received with it, once the file is checked
+    later       leave the check to a worker in any case
 
     A small file is looked through here, and refused without a trace where it is not taken: Invalid("file") says what
     to do. A large one, and every one while the virus scanner does not answer, comes back `waiting`; a worker checks
@@ -70,10 +75,12 @@ def add_file(
         sha256, size = _taken_in(source, path)
         shown = tidy_name(name)
         told = declared.partition(";")[0].strip().lower()[:100]
-        if size > IN_REQUEST:
-            late = Checked(Verdict(), path, sha256, size, waits=True)
+        late = Checked(Verdict(), path, sha256, size, waits=True)
+        if later or size > IN_REQUEST:
             return _add(case_id, actor, now, version, late, sha256, shown, told, key, completes)
-        with checked(path, name=shown, declared=told) as found:
+        with checked(path, name=shown, declared=told, patience_s=IN_REQUEST_S) as found:
+            if found.verdict.refused == "too_long":
+                found = late
             if found.verdict.refused:
                 raise Invalid("file", REFUSALS[found.verdict.refused])
             return _add(case_id, actor, now, version, found, sha256, shown, told, key, completes)
@@ -189,7 +196,11 @@ def check_waiting(*, now: dt.datetime, within_s: float = 30.0) -> Counter[str]:
     for pk in list(waiting.order_by("pk").values_list("pk", flat=True)[:200]):
         if time.monotonic() - began > within_s:
             break
-        state = _check(pk, now)
+        try:
+            state = _check(pk, now)
+        except Exception:  # one that cannot be looked at does not keep the others waiting
+            log.exception("file %s could not be checked; the next run tries again", pk)
+            state = "failed"
         done[state] += 1
         if state == CaseFile.Scan.WAITING:
             break

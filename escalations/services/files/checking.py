@@ -22,7 +22,9 @@ ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 25.0
 """How long looking through one file may take, below the queue's timeout."""
 IN_REQUEST = 8 * 1024 * 1024
-"""Files up to this many bytes are looked through while their sender waits, which takes about a second."""
+"""Files up to this many bytes are looked through while their sender waits, which takes about half a second."""
+IN_REQUEST_S = 8.0
+"""How long their sender waits at the most. What takes longer a worker looks through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,15 @@ class Checked:
 
 
 @contextlib.contextmanager
-def checked(path: Path, *, name: str, declared: str) -> Iterator[Checked]:
-    """Look through a file. What is to be kept lies at `path` of the answer until the block ends.
+def checked(path: Path, *, name: str, declared: str, patience_s: float = PATIENCE_S) -> Iterator[Checked]:
+    """Look through a file, for at most `patience_s` seconds (refused as `too_long` after them). What is to be kept lies
+    at `path` of the answer until the block ends.
 
     The scanner sees what was sent and not what was made of it, so that it finds what a cleaning would have hidden.
     """
     with tempfile.TemporaryDirectory(prefix="throughline-vet-") as folder:
         into, thumbnail = Path(folder, "cleaned"), Path(folder, "thumbnail")
-        verdict = _vetted(path, name=name, declared=declared, into=into, thumbnail=thumbnail)
+        verdict = _vetted(path, name=name, declared=declared, into=into, thumbnail=thumbnail, within_s=patience_s)
         waits = False
         if not verdict.refused and scanner.wanted():
             try:
@@ -61,7 +64,7 @@ def checked(path: Path, *, name: str, declared: str) -> Iterator[Checked]:
         yield Checked(verdict, kept, sha256, size, thumbnail if verdict.thumbnail and not waits else None, waits)
 
 
-def _vetted(path: Path, *, name: str, declared: str, into: Path, thumbnail: Path) -> Verdict:
+def _vetted(path: Path, *, name: str, declared: str, into: Path, thumbnail: Path, within_s: float) -> Verdict:
     asked = {"path": str(path), "name": name, "declared": declared, "into": str(into), "thumbnail": str(thumbnail)}
     try:
         answer = subprocess.run(
@@ -69,7 +72,7 @@ def _vetted(path: Path, *, name: str, declared: str, into: Path, thumbnail: Path
             input=json.dumps(asked),
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=within_s,
             cwd=ROOT,
             env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
             check=False,

@@ -91,10 +91,12 @@
       request.addEventListener("loadend", () => {
         let answer = null;
         try { answer = JSON.parse(request.responseText); } catch { /* no answer, or a page */ }
-        if (/\/login\//.test(request.responseURL)) location.reload();
-        resolve(answer || { added: 0, errors: [request.status === 413 ? form.dataset.tooBig : form.dataset.failed] });
+        const out = /\/login\//.test(request.responseURL);
+        const why = out ? form.dataset.signedOut : request.status === 413 ? form.dataset.tooBig : form.dataset.failed;
+        resolve(answer || { added: 0, errors: [why], again: request.status !== 413 });
       });
       entry.bar.hidden = false;
+      entry.node.className = "";
       entry.out.hidden = true;
       entry.state.textContent = form.dataset.sending;
       request.send(data);
@@ -120,8 +122,8 @@
         entry.state.textContent = form.dataset.done;
       } else {
         wrong(entry, answer.errors.join(" "));
+        entry.wrong = !answer.again;
         entry.out.hidden = false;
-        entry.out.addEventListener("click", () => entry.node.remove());
       }
     }
     button.removeAttribute("aria-busy");
