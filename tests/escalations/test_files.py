@@ -25,7 +25,7 @@ from escalations.services.privacy import erasing
 from tests.core.policies import market_document
 from tests.databases import Database
 from tests.escalations.at_once import at_once, desk_on
-from tests.escalations.filing import VIRUS, add, clamd, lying, stored
+from tests.escalations.filing import IN_ITS_OWN_PROCESS, VIRUS, add, clamd, lying, stored
 from tests.factories.desk import NOW, Desk, broken, desk, kinds
 from tests.factories.samples import pdf, photo, picture, told_png
 
@@ -49,7 +49,10 @@ def state_of(key: str, case: Case) -> str:
 # -------------------------------------------------------------------------------------------------------------- adding
 
 
-def test_a_photo_is_kept_without_its_secrets_and_is_on_record(case: Case, desk: Desk, stored: Path) -> None:
+def test_a_photo_is_kept_without_its_secrets_and_is_on_record(
+    case: Case, desk: Desk, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "_vetted", IN_ITS_OWN_PROCESS)
     row = add(desk, case, key="photo", completes=True, declared="image/jpeg")
     assert (row.scan_state, row.sniffed_type, row.name) == ("clean", "jpeg", "vase.jpg")
     assert row.received_sha256 == hashlib.sha256(photo()).hexdigest()
@@ -238,6 +241,7 @@ def test_one_that_cannot_be_looked_at_keeps_no_other_waiting(
 def test_what_takes_long_is_left_to_a_worker(
     case: Case, desk: Desk, stored: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(checking, "_vetted", IN_ITS_OWN_PROCESS)
     monkeypatch.setattr(adding, "IN_REQUEST_S", 0.001)
     assert add(desk, case).scan_state == "waiting"
     assert adding.check_waiting(now=LATER) == {"clean": 1}
