@@ -125,6 +125,13 @@ def moving() -> bytes:
     return out.getvalue()
 
 
+def twofold() -> bytes:
+    """A JPEG with another picture behind the first, as many phones take it."""
+    out = io.BytesIO()
+    Image.new("RGB", (20, 20), "red").save(out, "MPO", save_all=True, append_images=[Image.new("RGB", (20, 20))])
+    return out.getvalue()
+
+
 def with_scripts_in_it(whole: bytes) -> bytes:
     """A picture that another reader takes for a page, a script and an archive."""
     return whole + b"<html><script>alert(1)</script></html><?php system($_GET['c']); ?>" + packed("Evil.class")
@@ -151,6 +158,8 @@ def _of(body: bytes) -> Callable[[], bytes]:
 SAMPLES: tuple[Sample, ...] = (
     # what it is, its name, its declared type, its bytes, and what becomes of it
     Sample("a photo of a phone", "IMG_1.JPG", "image/jpeg", photo, "taken"),
+    Sample("a photo with its depth map", "IMG_2.jpg", "image/jpeg", twofold, "taken"),
+    Sample("a photo whose EXIF is damaged", "a.jpg", "image/jpeg", lambda: photo().replace(b"\0\0MM", b"\0\0XX"), "taken"),
     Sample("a JPEG in greys", "a.jpeg", "image/jpg", lambda: picture(mode="L"), "taken"),
     Sample("a JPEG for print", "a.jpg", "", lambda: picture(mode="CMYK"), "taken"),
     Sample("a PNG with words in it", "a.png", "image/png", told_png, "taken"),
@@ -215,6 +224,11 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("a table that runs a program", "a.csv", "text/csv", _of(b"id,x\n1,=cmd|' /C calc'!A0\n"), "formulas"),
     Sample("a table with a hidden formula", "a.csv", "text/csv", _of(b'id;x\n1;" @SUM(A1)"\n'), "formulas"),
     Sample("a table with a signed formula", "a.csv", "text/csv", _of(b"id\tx\n1\t+HYPERLINK(1)\n"), "formulas"),
+    Sample("a table with a sum before the program", "a.csv", "text/csv", _of(b"id,x\n1,-2+3+cmd|' /C calc'!A0\n"),
+           "formulas"),
+    Sample("a table with a wide sign", "a.csv", "text/csv", _of("id;x\n1;＝HYPERLINK(1)\n".encode()), "formulas"),
+    Sample("a table with numbers as people write them", "a.csv", "text/csv",
+           _of(b"a;b;c;d\n-12,50 EUR;+49 (30) 77-12;-5%;+3\n"), "taken"),
     # ---- two in one
     Sample("a PDF with an archive behind", "a.pdf", "application/pdf", lambda: pdf(tail=packed()), "two_in_one"),
     Sample("a PDF with a page behind", "a.pdf", "application/pdf", lambda: pdf(tail=b"<html>"), "two_in_one"),

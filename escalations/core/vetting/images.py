@@ -40,13 +40,22 @@ def _read(path: Path, form: str) -> Image.Image:
         width, height = opened.size
         if width * height > POINTS or max(width, height) > SIDE:
             raise RefusedFile("huge")
-        if getattr(opened, "n_frames", 1) > 1:
+        # Phones put a depth map or a second exposure behind a JPEG: the first picture is the photo.
+        if form != "JPEG" and getattr(opened, "n_frames", 1) > 1:
             raise RefusedFile("moving")
         opened.load()
-        upright = ImageOps.exif_transpose(opened)
+        upright = _upright(opened)
         picture = upright.convert(_mode(upright))
     picture.info = {}
     return picture
+
+
+def _upright(opened: Image.Image) -> Image.Image:
+    """Turned as the camera was held. What it says of that may be damaged while the picture is whole."""
+    try:
+        return ImageOps.exif_transpose(opened)
+    except Exception:
+        return opened
 
 
 def _mode(picture: Image.Image) -> str:

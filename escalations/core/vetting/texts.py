@@ -8,7 +8,7 @@ import re
 
 from escalations.core.vetting.kinds import HEAD, RefusedFile
 
-FORMULA = re.compile(r"^[\s\x00]*(?:[=@]|[+-](?=[^\d.,\s+-]))")
+FORMULA = re.compile(r"^\s*(?:[=@＝＠]|[+＋－-](?![\d.,\s'()/-]*[A-Za-z€$£%]{0,4}\s*$))")
 """A cell that a spreadsheet would run: it begins with = or @, or with a sign before something that is no number."""
 _ODD = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
