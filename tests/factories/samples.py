@@ -125,6 +125,11 @@ def moving() -> bytes:
     return out.getvalue()
 
 
+def odd_exif() -> bytes:
+    """A photo whose EXIF says nothing that can be read."""
+    return photo().replace(b"\0\0MM", b"\0\0XX")
+
+
 def twofold() -> bytes:
     """A JPEG with another picture behind the first, as many phones take it."""
     out = io.BytesIO()
@@ -159,7 +164,7 @@ SAMPLES: tuple[Sample, ...] = (
     # what it is, its name, its declared type, its bytes, and what becomes of it
     Sample("a photo of a phone", "IMG_1.JPG", "image/jpeg", photo, "taken"),
     Sample("a photo with its depth map", "IMG_2.jpg", "image/jpeg", twofold, "taken"),
-    Sample("a photo whose EXIF is damaged", "a.jpg", "image/jpeg", lambda: photo().replace(b"\0\0MM", b"\0\0XX"), "taken"),
+    Sample("a photo whose EXIF is damaged", "a.jpg", "image/jpeg", odd_exif, "taken"),
     Sample("a JPEG in greys", "a.jpeg", "image/jpg", lambda: picture(mode="L"), "taken"),
     Sample("a JPEG for print", "a.jpg", "", lambda: picture(mode="CMYK"), "taken"),
     Sample("a PNG with words in it", "a.png", "image/png", told_png, "taken"),
