@@ -19,7 +19,7 @@ from escalations.core.vetting import REFUSALS
 from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Case, CaseFile, Evidence, LegalHold
 from escalations.selectors import personal
-from escalations.services import pauses, verifying
+from escalations.services import evidence, pauses, verifying
 from escalations.services.files import adding, checking, storing
 from escalations.services.privacy import erasing
 from tests.core.policies import market_document
@@ -81,6 +81,14 @@ def test_a_file_of_no_item_leaves_the_items_alone(case: Case, desk: Desk) -> Non
     row = add(desk, case, completes=True)
     assert row.evidence is None
     assert state_of("photo", case) == "open"
+
+
+def test_another_file_of_an_item_changes_nothing_of_it(case: Case, desk: Desk) -> None:
+    evidence.add_evidence(case_id=case.pk, actor=desk.by("mia"), now=NOW, key="photo", note="In the mail of Monday")
+    add(desk, case, key="photo", completes=True, now=LATER)
+    item = Evidence.objects.get(case=case, key="photo")
+    assert (item.note, item.at) == ("In the mail of Monday", NOW)
+    assert kinds(case).count("evidence.received") == 1
 
 
 def test_it_ends_a_pause_that_waited_for_evidence(desk: Desk, stored: Path) -> None:

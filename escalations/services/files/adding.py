@@ -149,7 +149,7 @@ def _add(
             )
             about = {"item": key} if item is not None else {}
             work.say(ADDED, {**about, **_facts(row), "waits": found.waits})
-            if item is not None and row.completes and not found.waits:
+            if item is not None and row.completes and not found.waits and item.state == Evidence.State.OPEN:
                 received(work, item)
         if found.waits:
             transaction.on_commit(_check_soon, robust=True)
