@@ -104,6 +104,34 @@ class ContentSecurityPolicy:
         return response
 
 
+class RequestSize:
+    """Refuses a request that says it is bigger than anything that is taken here, before a byte of it is read.
+
+    What says nothing of its size has no body for Django. What is within the bound is counted as it comes in
+    (`escalations.inbound.uploads`). The proxy in front should refuse it earlier still.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        said = str(request.META.get("CONTENT_LENGTH") or "0")
+        most = settings.THROUGHLINE_REQUEST_MB * 1024 * 1024 + FORM
+        if not said.isdecimal() or int(said) > most:
+            say = TOO_BIG % {"most": settings.THROUGHLINE_REQUEST_MB, "each": settings.THROUGHLINE_FILE_MB}
+            return HttpResponse(say, status=413, content_type="text/plain; charset=utf-8")
+        return self.get_response(request)
+
+
+FORM = 1024 * 1024
+"""Room for the fields of a form beside its files."""
+
+TOO_BIG = (
+    "Nothing was added: that is more than %(most)s MB at once.\n"
+    "Go back, and add files of at most %(each)s MB each, a few at a time.\n"
+)
+
+
 class ReadersZone:
     """Makes the signed-in person's time zone the current one while their request is answered.
 
@@ -133,7 +161,7 @@ class AccessLog:
     """
 
     #: Elements that ask for themselves again, as the page that shows them (htmx names who asks).
-    POLLING = frozenset({"live", "case-top"})
+    POLLING = frozenset({"live", "case-top", "evidence-list"})
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -70,6 +70,8 @@ DECLARED: tuple[Declared, ...] = (
     Declared("take-effect", "take_effect", "names follow a playbook version that has come into force", minutes=5),
     Declared("anchor", "anchor", "once a day the ends of all chains that have moved are signed", minutes=60),
     Declared("audit-timers", "audit_timers", "what should have fired and did not is found", minutes=5),
+    Declared("check-files", "check_files", "files that wait are looked through", minutes=1),
+    Declared("sweep-files", "sweep_files", "bytes of files that nothing names any more go", minutes=60),
     Declared("retention", "apply_retention", "what was kept long enough is erased", minutes=24 * 60),
 )
 

@@ -19,6 +19,7 @@ from escalations.core.actor import Actor
 from escalations.outbound import signin
 from escalations.services import anchoring, assignment, audit, closing, delivery, nudging, registry
 from escalations.services import sweep as sweeping
+from escalations.services.files import adding, probing, storing
 from escalations.services.heartbeat import beat
 from escalations.services.privacy import residue, retention
 
@@ -92,6 +93,28 @@ def deliver() -> dict[str, Any]:
     done = delivery.deliver(now=now, within_s=BUDGET_S - (time.monotonic() - began))
     detail = {"messages": done.messages, **done.counts}
     beat(name="delivery", now=now, detail=detail)
+    return detail
+
+
+def check_files() -> dict[str, Any]:
+    """Look through the files that wait for it. One may take 25 s, and its scanner 20 s more."""
+    now = timezone.now()
+    detail = {str(state): number for state, number in adding.check_waiting(now=now, within_s=BUDGET_S / 5).items()}
+    beat(name="files", now=now, detail=detail)
+    return detail
+
+
+def read_probe(token: str) -> str:
+    """What this worker finds in storage where another process has put something (`manage.py doctor`)."""
+    return probing.read(token)
+
+
+def sweep_files() -> dict[str, Any]:
+    """Remove bytes of files that no row names, and of files that are gone."""
+    now = timezone.now()
+    done = storing.sweep(now=now)
+    detail = {"removed": done.removed, "left": done.left, "too_many": done.too_many}
+    beat(name="file-sweep", now=now, detail=detail)
     return detail
 
 

@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "config.middleware.Headers",
     "config.middleware.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.RequestSize",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -239,16 +240,31 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 # ------------------------------------------------------------------------------------- files and pages
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-MEDIA_ROOT = VAR_DIR / "files"  # no MEDIA_URL: files leave only through a view that checks who asks
+#: No MEDIA_URL: files leave only through a view that checks who asks. Shared by all hosts where there are several.
+MEDIA_ROOT = Path(env.str("THROUGHLINE_FILES_DIR", default=str(VAR_DIR / "files")))
 #: A copy of the erasure ledger outside the database: after a restore it says what is to be erased again.
 THROUGHLINE_ERASURE_LEDGER = Path(env.str("THROUGHLINE_ERASURE_LEDGER", default=str(VAR_DIR / "erasures.jsonl")))
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+STORAGES: dict[str, dict[str, Any]] = {
+    # Any storage of Django's interface may hold the files, with options as JSON; FILES_DIR counts for the usual one.
+    "default": {
+        "BACKEND": env.str("THROUGHLINE_FILES_STORAGE", default="django.core.files.storage.FileSystemStorage"),
+        "OPTIONS": env.json("THROUGHLINE_FILES_STORAGE_OPTIONS", default={}),
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
 #: Cases that one exported file holds at most.
 THROUGHLINE_EXPORT_CASES = env.int("THROUGHLINE_EXPORT_CASES", default=10_000)
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
+#: Files are taken where evidence is added and nowhere else; each piece is counted before it is written.
+FILE_UPLOAD_HANDLERS = ["escalations.inbound.uploads.EvidenceUpload"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 100  # beyond this the request is not read on; the desk takes 20 at once
+#: Megabytes of one file, of one request, and of all files of a case.
+THROUGHLINE_FILE_MB = env.int("THROUGHLINE_FILE_MB", default=25)
+THROUGHLINE_REQUEST_MB = env.int("THROUGHLINE_REQUEST_MB", default=100)
+THROUGHLINE_CASE_FILES_MB = env.int("THROUGHLINE_CASE_FILES_MB", default=250)
+#: A virus scanner that speaks clamd's language: `tcp://host:3310` or `unix:///run/clamav/clamd.ctl`; empty: none.
+THROUGHLINE_SCAN_URL = env.str("THROUGHLINE_SCAN_URL", default="")
 
 #: Where the daily anchors are also written as files that are never changed; empty: in the database alone.
 THROUGHLINE_ANCHOR_DIR = env.str("THROUGHLINE_ANCHOR_DIR", default="")

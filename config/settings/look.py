@@ -24,7 +24,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "escalations.admin.home.dashboard",
     "STYLES": [lambda request: static("desk/tokens.css"), lambda request: static("desk/desk.css")],
-    "SCRIPTS": [lambda request: static("desk/desk.js")],
+    "SCRIPTS": [lambda request: static("desk/desk.js"), lambda request: static("desk/files.js")],
     "BORDER_RADIUS": "6px",
     "SIDEBAR": {"navigation": "escalations.admin.navigation.sidebar"},
     "COLORS": {

@@ -102,6 +102,11 @@ def link_to(row: Model, page: str = "change") -> str:
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{page}", args=[row.pk])
 
 
+def case_url(pk: int) -> str:
+    """The address of a case's page."""
+    return reverse("admin:escalations_case_change", args=[pk])
+
+
 def person_of(request: HttpRequest) -> User:
     """The signed-in person of a page that only signed-in people reach."""
     user = request.user

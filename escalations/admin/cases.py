@@ -13,7 +13,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
@@ -22,8 +22,9 @@ from unfold.views import ChangeList
 
 from escalations import panels
 from escalations.admin import acts
-from escalations.admin.base import DeskAdmin, person_of, sees_cases
+from escalations.admin.base import DeskAdmin, case_url, person_of, sees_cases
 from escalations.admin.exporting import ASKED, export_view
+from escalations.admin.files import CaseFilePages
 from escalations.admin.keyset import AFTER, BEFORE, KeysetAdmin, KeysetChangeList
 from escalations.admin.leaving import LeavingPage
 from escalations.admin.tabs import tab_context, tabs_of
@@ -75,7 +76,7 @@ class CaseList(KeysetChangeList):
 
 
 @admin.register(Case)
-class CaseAdmin(LeavingPage, KeysetAdmin, DeskAdmin):
+class CaseAdmin(CaseFilePages, LeavingPage, KeysetAdmin, DeskAdmin):
     """Cases: read through the verb, changed through acts."""
 
     orderings = caselist.ORDERINGS
@@ -106,6 +107,7 @@ class CaseAdmin(LeavingPage, KeysetAdmin, DeskAdmin):
             path("<int:pk>/act/<slug:name>/", page(self.act_view), name="escalations_case_act"),
             path("<int:pk>/unmask/", page(self.unmask_view), name="escalations_case_unmask"),
             path("<int:pk>/findings/", page(self.findings_view), name="escalations_case_findings"),
+            *self.file_urls(page),
             *super().get_urls(),
         ]
 
@@ -287,6 +289,8 @@ class CaseAdmin(LeavingPage, KeysetAdmin, DeskAdmin):
         tab, tabs = tab or request.GET.get("tab", ""), tabs_of(case, user)
         tab = tab if tab in tabs else "brief"
         context |= {"tab": tab, "tabs": tabs, **tab_context(tab, request, top, user, now), **(extra or {})}
+        if target == "evidence-list":
+            return self._answer(request, "admin/desk/case/tab/evidence_list.html", context | {"polled": True})
         if target == "tab":
             return self._answer(request, "admin/desk/case/tab.html", context)
         context |= {
@@ -363,11 +367,6 @@ class CaseAdmin(LeavingPage, KeysetAdmin, DeskAdmin):
             "own_heading": True,
         }
         return TemplateResponse(request, "admin/desk/reassign.html", context)
-
-
-def case_url(pk: int) -> str:
-    """The address of a case's page."""
-    return reverse("admin:escalations_case_change", args=[pk])
 
 
 def _members(cases: Sequence[Case], now: dt.datetime) -> list[tuple[Membership, int]]:

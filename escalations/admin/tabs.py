@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from escalations.core.typed import id_of
+from escalations.core.vetting import ACCEPT, TAKEN
 from escalations.forms.findings import FindingForm
 from escalations.models import Case, Evidence, Handoff, Message, Remedy, User
 from escalations.selectors import casepage, findings, timeline, versions
 from escalations.selectors.brief import brief_value
 from escalations.selectors.casepage import Top
+from escalations.selectors.files import filed
 from escalations.selectors.why import Explained, explained
 from escalations.services.routing import difference
 
@@ -50,7 +53,7 @@ def tab_context(tab: str, request: HttpRequest, top: Top, user: User, now: dt.da
     elif tab == "messages":
         context["said"] = casepage.correspondence(case)
     elif tab == "evidence":
-        context["evidence"] = casepage.evidence(case)
+        context |= files_context(top)
     elif tab == "moves":
         context["moves"] = casepage.moves(case)
     elif tab == "remedies":
@@ -66,6 +69,20 @@ def tab_context(tab: str, request: HttpRequest, top: Top, user: User, now: dt.da
     elif tab == "record":
         context["versions"] = versions.record(case)
     return context
+
+
+def files_context(top: Top) -> dict[str, Any]:
+    """What the evidence tab shows: items, their files, and what may be added."""
+    found = filed(top)
+    first = next((row.key for row in found.open_items if row.required), "")
+    return {
+        "filed": found,
+        "accept": ACCEPT,
+        "taken": TAKEN,
+        "most_mb": settings.THROUGHLINE_FILE_MB,
+        "request_mb": settings.THROUGHLINE_REQUEST_MB,
+        "upload": {"item": first, "completes": True},
+    }
 
 
 def _counts(top: Top) -> dict[str, str]:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-READ, LISTED, SEARCHED, EXPORT, UNMASK = "read", "list", "search", "export", "unmask"
+READ, LISTED, SEARCHED, EXPORT, UNMASK, FILE = "read", "list", "search", "export", "unmask", "file"
 SIGN_IN, SIGN_IN_FAILED, SIGN_OUT = "sign_in", "sign_in_failed", "sign_out"
 LOCKED_OUT, PROVED, SSO_LINKED = "locked_out", "proved", "sso_linked"
 FACTOR_ADDED, FACTOR_REMOVED, PASSWORD = "factor_added", "factor_removed", "password"
@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
     SEARCHED: "searched",
     EXPORT: "exported cases",
     UNMASK: "uncovered personal data",
+    FILE: "opened a file",
     SIGN_IN: "signed in",
     SIGN_IN_FAILED: "failed to sign in",
     SIGN_OUT: "signed out",
@@ -38,7 +39,7 @@ KINDS: Mapping[str, str] = {
 }
 """Every kind of entry, as what the person did."""
 
-LOOKS = frozenset({READ, LISTED, SEARCHED, EXPORT, UNMASK})
+LOOKS = frozenset({READ, LISTED, SEARCHED, EXPORT, UNMASK, FILE})
 """Kinds by which somebody got to see something of a case."""
 
 HOUR = dt.timedelta(hours=1)
@@ -132,7 +133,7 @@ def _odd(look: Look, people: Mapping[int, Known]) -> Iterable[str]:
 
 
 def _elsewhere(look: Look, people: Mapping[int, Known], teams: Mapping[int, Collection[int]]) -> Iterable[str]:
-    if look.kind not in (READ, EXPORT, UNMASK) or not look.cases:
+    if look.kind not in (READ, EXPORT, UNMASK, FILE) or not look.cases:
         return
     own = people.get(look.person, NOBODY).teams
     others = sum(1 for case in look.cases if not own & set(teams.get(case, ())))

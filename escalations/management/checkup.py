@@ -18,9 +18,10 @@ from django.db import DatabaseError, models
 
 from escalations import keys, schedules
 from escalations.management.checks.database import database, database_options, migrations, orphans
+from escalations.management.checks.files import files_kept
 from escalations.management.checks.finding import Finding, Level
 from escalations.management.checks.privacy import privacy_kept
-from escalations.models import Anchor, Case, Event, Indicator, Party, PolicyVersion
+from escalations.models import Anchor, Case, CaseFile, Event, Indicator, Party, PolicyVersion
 from escalations.outbound import hosts, notify
 from escalations.selectors import law
 from escalations.selectors.health import Health, health
@@ -42,7 +43,7 @@ def checkup(now: dt.datetime) -> Iterator[Finding]:
     yield from migrations(state)
     if not state.pending_migrations:
         law_and_record = (keys_in_use, anchored, policy_in_force, privacy_kept, orphans)
-        for check in (*law_and_record, engine_runs, post_leaves, schedules_in_sync):
+        for check in (*law_and_record, engine_runs, post_leaves, files_kept, schedules_in_sync):
             try:
                 yield from check(now, state)
             except DatabaseError as error:
@@ -115,7 +116,11 @@ def keys_in_use(now: dt.datetime, state: Health) -> Iterator[Finding]:
 
 def _field_keys_used() -> set[str]:
     """Every key that some row needs: after a rotation an old one may be left in the middle of a table."""
-    return {key for model in (Party, Indicator) for key in model.objects.values_list("key_id", flat=True).distinct()}
+    return {
+        key
+        for model in (Party, Indicator, CaseFile)
+        for key in model.objects.values_list("key_id", flat=True).distinct()
+    }
 
 
 def anchored(now: dt.datetime, state: Health) -> Iterator[Finding]:

@@ -261,11 +261,12 @@ def correspondence(case: Case) -> list[Said]:
     rows: list[Message | Note] = [*Message.objects.filter(case=case), *Note.objects.filter(case=case)]
     names = people_by_id(row.actor_id for row in rows if row.actor_kind == "user")
     party = f"the {case.party.get_kind_display()}"
-    said = [Said(row, _who(row, names, party)) for row in rows]
+    said = [Said(row, who_of(row, names, party)) for row in rows]
     return sorted(said, key=lambda item: (item.row.at, item.row.pk), reverse=True)
 
 
-def _who(row: Any, names: dict[str, str], party: str) -> str:
+def who_of(row: Any, names: dict[str, str], party: str) -> str:
+    """Who is behind `actor_kind` and `actor_id` of a row, given people's names by id."""
     if row.actor_kind == "user":
         return names.get(row.actor_id, "somebody")
     return {"party": party, "worker": "the desk"}.get(row.actor_kind, row.actor_id)
@@ -298,7 +299,7 @@ def moves(case: Case) -> list[Moved]:
         *Escalation.objects.filter(case=case).select_related("from_level", "to_level", "from_team", "to_team"),
     ]
     names = people_by_id(row.actor_id for row in rows if row.actor_kind == "user")
-    moved = [Moved(row, _who(row, names, "the party")) for row in rows]
+    moved = [Moved(row, who_of(row, names, "the party")) for row in rows]
     return sorted(moved, key=lambda item: (item.row.at, item.row.pk), reverse=True)
 
 
@@ -324,7 +325,7 @@ def remedies(case: Case, policy: Policy) -> list[Given]:
         known = policy.central.remedies.get(row.kind)
         approval = approvals.get(row.pk)
         by = names.get(approval.decided_by.removeprefix("user:"), "") if approval else ""
-        given.append(Given(row, known.name if known else row.kind, _who(row, names, "the party"), approval, by))
+        given.append(Given(row, known.name if known else row.kind, who_of(row, names, "the party"), approval, by))
     return given
 
 

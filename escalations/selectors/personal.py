@@ -6,10 +6,13 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.db.models import Q
+
 from escalations.core.redaction import A_COLLEAGUE, redact
 from escalations.models import (
     Case,
     CaseFact,
+    CaseFile,
     Clock,
     Escalation,
     Evidence,
@@ -25,6 +28,7 @@ from escalations.selectors import law
 WITHHELD = (
     "Findings about risk and fraud, restricted rules and facts, where there are any: knowing them would defeat them.",
     "Notes among colleagues in restricted channels, where there are any, for the same reason.",
+    "Files that colleagues have added in restricted channels beside what was asked of you, where there are any.",
     "Names of the people who worked on it, and addresses and numbers of others, are replaced in brackets.",
 )
 """Said in every export alike, whether or not there was anything: or the words themselves would tell."""
@@ -101,6 +105,19 @@ def _case(case: Case, tidy: Redact) -> dict[str, Any]:
             {"item": row.name, "state": row.state, "note": tidy(row.note)}
             for row in Evidence.objects.filter(case=case).order_by("pk")
         ],
+        "files": [
+            {
+                "file": row.pk,
+                "name": row.name,
+                "for": row.evidence.name if row.evidence is not None else None,
+                "kind": row.kind.label if row.kind else "",
+                "bytes": row.size,
+                "sha256": row.sha256,
+                "at": _moment(row.at),
+                "from": "you" if row.actor_kind == "party" else A_COLLEAGUE,
+            }
+            for row in own_files(case)
+        ],
         "remedies": [
             {
                 "remedy": remedies[row.kind].name if row.kind in remedies else row.kind,
@@ -117,6 +134,14 @@ def _case(case: Case, tidy: Redact) -> dict[str, Any]:
         ],
         "among_colleagues": [] if case.channel.sensitive else _among_colleagues(case, tidy),
     }
+
+
+def own_files(case: Case) -> Sequence[CaseFile]:
+    """The files of a case that its party is entitled to: all of an ordinary channel; of a restricted one those that
+    the party sent, or that were asked of the party. One query."""
+    rows = CaseFile.objects.filter(case=case).servable().select_related("evidence").order_by("pk")
+    theirs = Q(actor_kind="party") | Q(evidence__needed_from="party")
+    return list(rows.filter(theirs) if case.channel.sensitive else rows)
 
 
 def _among_colleagues(case: Case, tidy: Redact) -> Sequence[dict[str, Any]]:

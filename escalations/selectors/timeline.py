@@ -15,9 +15,10 @@ from django.utils.dateparse import parse_datetime
 from escalations.core.indicators import TYPES
 from escalations.core.policy import Policy
 from escalations.core.typed import ids_of
+from escalations.core.vetting import KINDS, REFUSALS
 from escalations.models import Case, CaseDecision, Clock, Escalation, Event, Level, Team, User
 from escalations.selectors import law
-from escalations.selectors.wording import moment
+from escalations.selectors.wording import moment, size
 
 PAGE = 50
 
@@ -69,6 +70,10 @@ TELLS: dict[str, tuple[str, str, str]] = {
     "note.added": ("sticky_note_2", "Note", "body"),
     "evidence.received": ("attach_file", "Received: {item}", "note"),
     "evidence.waived": ("remove_done", "Not needed: {item}", "reason"),
+    "file.added": ("attach_file", "File {file} added{filed}", ""),
+    "file.checked": ("verified_user", "File {file} checked{filed}", ""),
+    "file.refused": ("block", "File {file} refused: {refused}", ""),
+    "file.removed": ("delete", "File {file} removed", "reason"),
     "facts.changed": ("edit_note", "Facts changed: {keys}", "reason"),
     "handoff.offered": ("swap_horiz", "Handed off from {from_team} to {to_team}", "note"),
     "handoff.accepted": ("how_to_reg", "Handoff accepted", ""),
@@ -105,6 +110,7 @@ _QUIET = frozenset(
         "clock.met",
         "clock.retargeted",
         "clock.warned",
+        "file.checked",
         "ladder.changed",
         "party.unmasked",
         "rung.passed",
@@ -304,6 +310,10 @@ def _said(event: Event, policy: Policy, case: Case, names: Names) -> dict[str, A
     if event.kind.startswith(FINDINGS):
         said["finding"] = TYPES.get(str(data.get("type")), data.get("type", ""))
         said["settled"] = data.get("state", "")
+    if event.kind.startswith("file."):
+        kind = KINDS.get(str(data.get("kind")))
+        said["filed"] = f" ({kind.label}, {size(data.get('size', 0))})" if kind else ""
+        said["refused"] = REFUSALS.get(str(data.get("because")), "")
     if event.kind.startswith("import."):
         frm, team = (names.past_teams.get(str(data.get(key)), "") for key in ("from", "team"))
         said["handed"] = f", from {frm} to {team}" if frm else f", with {team}" if team else ""

@@ -62,3 +62,12 @@ def age(seconds: float) -> str:
     if seconds < MINUTE:
         return _("%(n)d s ago") % {"n": max(0, int(seconds))}
     return _("%(span)s ago") % {"span": span(seconds)}
+
+
+def size(count: int) -> str:
+    """A number of bytes as people say it: `840 bytes`, `36 KB`, `2.4 MB`."""
+    if count < 1000:
+        return f"{count} bytes"
+    if count < 1_000_000:
+        return f"{round(count / 1000)} KB"
+    return f"{count / 1_000_000:.1f} MB"

@@ -20,6 +20,7 @@ from escalations.services import (
     replies,
     triage,
 )
+from escalations.services.files import adding
 
 DOORS: Mapping[Act, Callable[..., Any]] = {
     "triage": triage.triage,
@@ -32,6 +33,7 @@ DOORS: Mapping[Act, Callable[..., Any]] = {
     "note": replies.note,
     "add_evidence": evidence.add_evidence,
     "waive_evidence": evidence.waive_evidence,
+    "remove_file": adding.remove_file,
     "promise": replies.promise_party,
     "pause": pauses.pause,
     "resume": pauses.resume,

@@ -17,12 +17,17 @@ def add_evidence(
     """Record that an item has come in, and where it is. Ends a pause that waited for it."""
     with working(case_id=case_id, act="add_evidence", actor=actor, now=now, version=version) as work:
         work.require(given={"item": key})
-        row = _item(work, key)
-        row.state, row.note, row.at = Evidence.State.RECEIVED, note.strip(), now
-        row.save(update_fields=["state", "note", "at"])
-        work.say("evidence.received", {"item": key}, words={"note": note.strip()} if note.strip() else None)
-        resume_on(work, "evidence")
+        row = item_of(work, key)
+        received(work, row, note=note.strip())
     return row
+
+
+def received(work: Work, row: Evidence, *, note: str = "") -> None:
+    """Within an act: the item is here. Ends a pause that waited for it."""
+    row.state, row.note, row.at = Evidence.State.RECEIVED, note, work.now
+    row.save(update_fields=["state", "note", "at"])
+    work.say("evidence.received", {"item": row.key}, words={"note": note} if note else None)
+    resume_on(work, "evidence")
 
 
 def waive_evidence(
@@ -31,7 +36,7 @@ def waive_evidence(
     """Decide that an item is not needed, with the reason."""
     with working(case_id=case_id, act="waive_evidence", actor=actor, now=now, version=version) as work:
         work.require(given={"item": key, "reason": reason})
-        row = _item(work, key)
+        row = item_of(work, key)
         row.state, row.note, row.at = Evidence.State.WAIVED, reason.strip(), now
         row.save(update_fields=["state", "note", "at"])
         work.say("evidence.waived", {"item": key}, words={"reason": reason.strip()})
@@ -43,7 +48,8 @@ def complete(work: Work) -> bool:
     return not Evidence.objects.filter(case=work.case, required=True, state=Evidence.State.OPEN).exists()
 
 
-def _item(work: Work, key: str) -> Evidence:
+def item_of(work: Work, key: str) -> Evidence:
+    """The item of the case that a key names, locked. Raises Invalid that lists those that there are."""
     row = Evidence.objects.select_for_update().filter(case=work.case, key=key).first()
     if row is None:
         known = ", ".join(Evidence.objects.filter(case=work.case).values_list("key", flat=True)) or "none"

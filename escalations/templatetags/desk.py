@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from escalations.selectors.radar import Lane, lane_of
-from escalations.selectors.wording import age, ago, full_moment, left_in_words, moment, span
+from escalations.selectors.wording import age, ago, full_moment, left_in_words, moment, size, span
 
 register = template.Library()
 
@@ -33,6 +33,7 @@ register.filter("moment", moment)
 register.filter("full_moment", full_moment)
 register.filter("ago", ago)
 register.filter("age", age)
+register.filter("size", size)
 
 
 @register.filter(name="span")

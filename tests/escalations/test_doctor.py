@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from django_q.models import Schedule
 
 from escalations import append_only, schedules
 from escalations.management import checkup
-from escalations.models import Event, Handoff, PolicyVersion, Team
+from escalations.models import CaseFile, Event, Handoff, PolicyVersion, Team
 from escalations.selectors import law
 from escalations.services.heartbeat import beat
 from tests.factories.telling import NOW, SmallDesk, small_desk
@@ -188,6 +190,37 @@ def test_a_schedule_changed_by_hand(desk: SmallDesk) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ the law
+
+
+def test_files_that_a_worker_does_not_find(desk: SmallDesk, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found("ok", "files") == ["What is stored here is read by a worker."]
+    monkeypatch.setattr("escalations.tasks.read_probe", lambda token: "")
+    assert "give all hosts one THROUGHLINE_FILES_DIR" in found("fail", "files")[0]
+    settings.MEDIA_ROOT = "/proc/nowhere"
+    assert "Files cannot be stored" in found("fail", "files")[0]
+
+
+def test_files_that_wait_are_lost_or_left(desk: SmallDesk, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    settings.THROUGHLINE_SCAN_URL = "tcp://127.0.0.1:1"
+    case, long_ago = desk.case(), timezone.now() - dt.timedelta(days=1)
+    for number, columns in enumerate(({"scan_state": "waiting"}, {"removed_at": long_ago, "scan_state": "clean"}), 1):
+        CaseFile.objects.create(
+            case=case, name="a.txt", size=1, sha256="0" * 64, received_sha256=str(number) * 64, at=long_ago,
+            storage_key=f"case-files/00/{number}", actor_kind="user", actor_id="1", **columns,
+        )  # fmt: skip
+    (tmp_path / "case-files" / "00").mkdir(parents=True)
+    (tmp_path / "case-files" / "00" / "left").write_bytes(b"x")
+    os.utime(tmp_path / "case-files" / "00" / "left", (0, 0))
+    assert [say[:32] for say in found("fail", "files")] == [
+        "1 files are not in storage (numb", "1 files wait to be checked for m",
+    ]  # fmt: skip
+    assert [say[:32] for say in found("warn", "files")] == [
+        "1 stored files belong to no case", "1 removed files still lie in sto",
+    ]  # fmt: skip
+    assert found("fail", "virus scanner") == [
+        "No verdicts: no scanner at THROUGHLINE_SCAN_URL (ConnectionRefusedError). New files wait until it answers."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_nothing_stands_in_the_way(wall: Wall, desk: Desk, arrive: Arrive, schem
     problems += found(somebody, "cases", scheme)
     somebody.open_case("A payout is missing")
     problems += found(somebody, "case, brief", scheme)
-    for tab in ("Timeline", "Why here"):
+    for tab in ("Timeline", "Evidence", "Why here"):
         somebody.open_tab(tab)
         problems += found(somebody, f"case, {tab}", scheme)
     somebody.begin("Reply")

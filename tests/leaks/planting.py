@@ -9,6 +9,7 @@ Needles are planted through the services that people use, as the people who use 
 from __future__ import annotations
 
 import datetime as dt
+import io
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,7 @@ from escalations.services import (
     replies,
     sweep,
 )
+from escalations.services.files import adding
 from escalations.services.privacy import findings, unmasking
 from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk
@@ -54,6 +56,7 @@ WORDS = {
         "summary", "description", "answer", "subject", "party", "note", "evidence", "waived", "handoff", "returned",
         "escalation", "remedy", "decided", "pause", "fact", "factreason", "merge", "external", "rule",
         "because", "ring", "value", "look", "found", "findingfrom", "held", "calledin", "broken", "judged", "leaves",
+        "filename", "filebytes", "fileremoved",
     )
 }  # fmt: skip
 
@@ -191,6 +194,7 @@ def _work_on(desk: Desk, case: Case) -> None:
     replies.note(**act, body=WORDS["note"])
     evidence.add_evidence(**act, key="licence", note=WORDS["evidence"])
     evidence.waive_evidence(**act, key="photo", reason=WORDS["waived"])
+    _files(act)
     asked = remedies.remedy(**act, kind="refund", amount="900.00", currency="EUR", reason=WORDS["remedy"])
     remedies.decide_remedy(approval_id=asked.approval.pk, actor=desk.by("max"), now=NOW + 5 * MINUTE, approve=True,
                            reason=WORDS["decided"])  # fmt: skip
@@ -200,6 +204,13 @@ def _work_on(desk: Desk, case: Case) -> None:
     escalation.escalate(**act, cause="authority", reason=WORDS["escalation"])
     handoffs.hand_off(case_id=case.pk, actor=desk.by("max"), now=NOW + 11 * MINUTE, note=WORDS["handoff"],
                       to_team_id=desk.user("leo").memberships.get().team_id)  # fmt: skip
+
+
+def _files(act: dict[str, Any]) -> None:
+    """A file with needles in its name and its bytes, and one that was removed."""
+    for name, body in ((f"{WORDS['filename']}.txt", f"Words: {WORDS['filebytes']}"), ("gone.txt", "gone")):
+        row = adding.add_file(**act, source=io.BytesIO(body.encode()), name=name, key="licence")
+    adding.remove_file(**act, file_id=row.pk, reason=WORDS["fileremoved"])
 
 
 def _act(desk: Desk, name: str, case: Case) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from escalations.admin.act_table import ACTS
 from escalations.admin.tabs import TABS
-from escalations.models import Delivery
+from escalations.models import CaseFile, Delivery
 from tests.leaks.planting import MARK, Planted
 
 #: Patterns without a page: what is caught for a friendly answer, and redirects of Django's admin to the change page.
@@ -119,6 +119,10 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
         for case in (planted.hidden, planted.open):
             for act in ACTS:
                 yield (case.pk, act)
+        return
+    if arguments == ("pk", "file"):
+        files = CaseFile.objects.filter(case__in=[planted.hidden.pk, planted.open.pk]).values_list("case_id", "pk")
+        yield from [*files, (planted.hidden.pk, 987654), *((planted.open.pk, pk) for _, pk in files)]
         return
     model = _model(name)
     if model is not None and arguments in (("object_id",), ("pk",), ("id",)):

@@ -30,6 +30,7 @@ from escalations.models import (
     Case,
     CaseDecision,
     CaseFact,
+    CaseFile,
     Channel,
     Escalation,
     Handoff,
@@ -48,7 +49,7 @@ LATER = NOW + dt.timedelta(days=3)
 MORE = (
     "inreplyto", "outcome", "brief", "factsource", "decided2", "importid", "importreason", "importdata", "refusedid",
     "refusedreason", "logrepr", "logsaid", "session", "taskargs", "taskkwargs", "taskresult", "payload", "cached",
-    "hold", "lifted", "findingsource", "finding", "settled", "elsewhere", "read", "mailid",
+    "filedeclared", "hold", "lifted", "findingsource", "finding", "settled", "elsewhere", "read", "mailid",
 )  # fmt: skip
 
 
@@ -86,6 +87,7 @@ class Full:
         first = Message.objects.filter(case=case).order_by("pk").first()
         assert first is not None
         Message.objects.filter(pk=first.pk).update(in_reply_to=words["inreplyto"], message_id=f"<{words['mailid']}@x>")
+        CaseFile.objects.filter(case=case).update(declared=words["filedeclared"])
         Escalation.objects.filter(case=case).update(outcome=words["outcome"])
         Handoff.objects.filter(case=case).update(brief={"impact": [words["brief"]]}, returned_because=words["brief"])
         Approval.objects.filter(case=case).update(reason=words["decided2"])
@@ -146,6 +148,7 @@ class Full:
                 if isinstance(row, OrmQ):
                     yield f"{label}.payload", str(SignedPackage.loads(row.payload))
         yield "cache", str(cache.get("card"))
+        yield "storage", stored_files().decode("latin-1")
 
     def sites(self) -> dict[str, set[str]]:
         """Needle -> where it stands now, as the program reads its tables."""

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -46,6 +47,12 @@ def dumped() -> bytes:
 
 
 @pytest.fixture(autouse=True)
+def _own_storage(settings: Any, tmp_path: Path) -> None:
+    """Files of other tests hold the same needles."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture(autouse=True)
 def _careless_sqlite(transactional_db: None) -> None:
     """Some builds of SQLite overwrite what they delete, others do not: the proof must hold for both."""
     if connection.vendor == "sqlite":
@@ -69,9 +76,11 @@ def test_nothing_of_a_person_is_left_anywhere(desk: Desk, caplog: pytest.LogCapt
     assert [name for name, sites in before.items() if not sites] == []
     there = set().union(*before.values())
     # Blind indexes hold fingerprints, which the search for words cannot see; the bytes below have them.
-    assert listed() - there == {"escalations.Party.email_index", "escalations.Party.phone_index", *SALTS}
-    assert there - listed() - {"cache", *(f"{label}.{name}" for label in SAME_TABLE for name in TASK)} == set()
-    raw = full.in_bytes(dumped())
+    assert listed() - there == INDEXES | SALTS | KEYS
+    assert (
+        there - listed() - {"cache", "storage", *(f"{label}.{name}" for label in SAME_TABLE for name in TASK)} == set()
+    )
+    raw = full.in_bytes(dumped()) | full.in_bytes(stored_files())
     assert raw >= set(full.needles) - SEALED, "the search of the bytes finds what is there"
     assert broken(full.case) is None
 
@@ -92,11 +101,14 @@ def test_nothing_of_a_person_is_left_anywhere(desk: Desk, caplog: pytest.LogCapt
     _still_knows_what_happened(full, out.getvalue())
 
 
+INDEXES = {"escalations.Party.email_index", "escalations.Party.phone_index"}
+#: Random names of what lies in storage; what they name is searched itself.
+KEYS = {"escalations.CaseFile.storage_key", "escalations.CaseFile.thumbnail_key"}
 SALTS = {"escalations.EventPayload.salt"}
 TASK = ("args", "kwargs", "result")
 #: What is encrypted, or packed and signed: not to be found in bytes even before.
 SEALED = {
-    *("name", "email", "phone", "findingsource", "finding", "settled", "found", "findingfrom"),
+    *("name", "email", "phone", "filename", "findingsource", "finding", "settled", "found", "findingfrom"),
     *("session", "taskargs", "taskkwargs", "taskresult", "payload", "cached"),
 }
 

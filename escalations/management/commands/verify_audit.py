@@ -26,6 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--case", metavar="REF", help="one case only, by its reference")
         parser.add_argument("--anchors", metavar="DIR", help="hold the record to the anchors exported into DIR")
+        parser.add_argument("--no-files", action="store_true", help="leave out the bytes of files, which takes long")
         parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON object for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             say = f"{directory} is no directory. Export anchors into one: manage.py anchor --export DIR"
             raise CommandError(say, returncode=2)
         began = self._told = time.monotonic()
-        done = verifying.verify(case=case, directory=directory, progress=self._progress)
+        done = verifying.verify(case=case, directory=directory, stored=not options["no_files"], progress=self._progress)
         took = round(time.monotonic() - began, 1)
         if options["as_json"]:
             report = {

@@ -192,6 +192,20 @@ COLUMNS: Mapping[str, Table] = {
         },
         at="case",
     ),
+    "escalations.CaseFile": Table(
+        "case",
+        {
+            **elsewhere("erasing.erase_case: through the encrypted field", "name"),
+            **elsewhere("the bytes go with it, by services.files.storing", "storage_key", "thumbnail_key"),
+            **blanked("removed_because"),
+            **kept(WORD, "sniffed_type", "scan_state", "refused_because"),
+            **elsewhere("erasing.erase_case: with the name, since its sender wrote it", "declared"),
+            **kept(ACTOR, "actor_kind", "actor_id", "removed_by"),
+            **kept("of bytes that are gone; the chain has it too", "sha256", "received_sha256"),
+            **kept(SEAL, "key_id"),
+        },
+        at="case",
+    ),
     "escalations.Pause": Table(
         "case",
         {

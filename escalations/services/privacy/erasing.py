@@ -27,6 +27,7 @@ from escalations.models import (
     Case,
     CaseDecision,
     CaseFact,
+    CaseFile,
     CaseLink,
     CaseText,
     Delivery,
@@ -40,6 +41,7 @@ from escalations.models import (
 )
 from escalations.selectors import law
 from escalations.services import record
+from escalations.services.files import storing
 from escalations.services.privacy import holds, ledger
 from escalations.services.privacy.columns import COLUMNS, ERASED, Kept, Table
 from escalations.services.work import attending
@@ -140,7 +142,7 @@ def erase_party(
         digests = ledger.digests(party, known)
         references = _references(reached.cases)
         _erase_cases(reached, why="person", actor=actor, now=now)
-        _words_elsewhere(reached, party)
+        _words_elsewhere(reached, party, now)
         _mentions_of(reached, known)
         _erase_person(reached, party, actor=actor, now=now)
         return ledger.enter(
@@ -188,7 +190,7 @@ def _references(case_ids: Collection[int]) -> list[str]:
     return sorted(Case.objects.filter(pk__in=case_ids).values_list("reference", flat=True))
 
 
-def _words_elsewhere(reached: Reached, party: Party) -> None:
+def _words_elsewhere(reached: Reached, party: Party, now: dt.datetime) -> None:
     """What the person wrote after one of their cases was merged or linked: it stands in the case that lived on."""
     own = set(reached.cases)
     others = set(CaseLink.objects.filter(case__in=own).values_list("other_id", flat=True))
@@ -197,6 +199,9 @@ def _words_elsewhere(reached: Reached, party: Party) -> None:
     theirs = {"actor_kind": "party", "actor_id": str(party.pk)}
     table = COLUMNS["escalations.Message"]
     reached.counts["escalations.Message"] += _blank(Message.objects.filter(case__in=others - own, **theirs), table)
+    reached.counts["escalations.CaseFile"] += _forget_files(
+        CaseFile.objects.filter(case__in=others - own, **theirs), now
+    )
     payloads = EventPayload.objects.filter(event__in=Event.objects.filter(case__in=others - own, **theirs))
     reached.counts["escalations.EventPayload"] += payloads.delete()[0]
 
@@ -282,6 +287,7 @@ def _erase_cases(reached: Reached, *, why: str, actor: Actor, now: dt.datetime) 
             reached.counts[label] += _blank(rows, table)
     findings = Indicator.objects.filter(case__in=reached.cases).exclude(key_id="")
     reached.counts["escalations.Indicator"] += findings.update(source="", body="", settled_because="", key_id="")
+    reached.counts["escalations.CaseFile"] += _forget_files(CaseFile.objects.filter(case__in=reached.cases), now)
     for row in ImportRow.objects.filter(case__in=reached.cases):
         _forget_row(row)
     reached.counts["escalations.CaseFact"] += _forget_facts(reached.cases)
@@ -294,6 +300,17 @@ def _erase_cases(reached: Reached, *, why: str, actor: Actor, now: dt.datetime) 
             work.change(external_ref="")
             work.say(record.ERASED, {"why": why, **({"history": changed} if changed else {})})
     CaseText.objects.filter(case__in=reached.cases).update(erased_at=now)
+
+
+def _forget_files(rows: QuerySet[CaseFile], now: dt.datetime) -> int:
+    """Files lose their names, and their bytes once this has committed; until then and ever after nobody opens them.
+    What a crash leaves in storage the sweep removes: the row says that it is to go."""
+    named = list(rows.values_list("pk", "storage_key", "key_id"))
+    found = CaseFile.objects.filter(pk__in=[pk for pk, _, _ in named])
+    found.filter(removed_at__isnull=True).update(removed_at=now)
+    found.update(name="", key_id="", declared="", removed_because="")
+    storing.discard_after_commit([pk for pk, _, _ in named])
+    return sum(1 for _, stored, key in named if stored or key)
 
 
 def _blank(rows: QuerySet[Any], table: Table) -> int:

@@ -18,6 +18,8 @@ from django.core.cache import cache
 from django.db import connection
 from django_q.models import OrmQ, Task
 
+from escalations.services.files import storing
+
 SIGNED_IN = ("_auth_user", "_csrftoken", "_language", "_session_expiry", "account_", "mfa", "socialaccount_")
 """What stays of a session: who is signed in, how and since when. Messages and whatever pages put beside go."""
 
@@ -45,6 +47,11 @@ def clean(*, tables: Iterable[str], now: dt.datetime) -> Cleaned:
     done.tasks = Task.objects.all().delete()[0] + OrmQ.objects.all().delete()[0]
     done.sessions = _sessions(now)
     cache.clear()
+    left = storing.discard()
+    if left:
+        done.left.append(
+            f"{left} files could not be removed from storage: the next sweep tries again, the log says why."
+        )
     if connection.in_atomic_block:
         done.left.append("The database was not cleaned: it stands in a transaction.")
     elif connection.vendor == "sqlite":

@@ -3,6 +3,7 @@
     cases     events against their chain and head, words against their commitments, history rows against the digests
               that events carry, the case's state against its last history row
     access    each person's chain of the access log, and reviews against the entries that record them
+    files     bytes in storage against the digest that the case's events carry
     anchors   signatures, their own chain, and that every end that one has kept is still on its way
 
 Nothing is written. Rows are read in batches by id, so memory stays flat whatever the number of cases. People work
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from escalations.models import Case
-from escalations.services.verifying import access, anchors, cases
+from escalations.services.verifying import access, anchors, cases, files
 from escalations.services.verifying.finding import Finding
 
 __all__ = ["Finding", "Verified", "verify"]
@@ -52,6 +53,7 @@ def verify(
     *,
     case: Case | None = None,
     directory: Path | None = None,
+    stored: bool = True,
     progress: Callable[[Counter[str]], None] | None = None,
 ) -> Verified:
     """Walk the record. Of everything, or of one case alone.
@@ -59,6 +61,7 @@ def verify(
     case        only this one, and what anchors have kept of it
     directory   where anchors were exported to: they are held against those in the database, and count where the
                 database lacks one
+    stored      also read the bytes of all files, which takes as long as reading their storage
     progress    called after each batch with what was walked so far
 
     Raises OSError or ValueError for a directory that cannot be read. Three queries a batch of 500 cases, two a batch
@@ -71,6 +74,8 @@ def verify(
             progress(done.walked)
 
     cases.walk(done.add, done.walked, tell, only=case.pk if case is not None else None)
+    if stored:
+        files.walk(done.add, done.walked, tell, only=case.pk if case is not None else None)
     if case is None:
         access.walk(done.add, done.walked, tell)
     anchors.walk(done.add, done.walked, tell, directory=directory, only=case)
