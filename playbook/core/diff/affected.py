@@ -7,7 +7,7 @@ from typing import Any
 
 from playbook.core.diff.comparing import Edit
 from playbook.core.diff.value import ABSENT, CENTRAL, Who, WhoKind, mapping
-from playbook.core.diff.words import Row, Side, Telling, texts
+from playbook.core.diff.words import DEFAULTS, Row, Side, Telling, texts
 
 PARTIES = {"buyer": "Buyers", "seller": "Sellers", "platform": "The marketplace as a whole"}
 LANGUAGE = "Readers of {}"
@@ -74,6 +74,8 @@ def _categories(side: Side, edit: Edit) -> Iterable[str]:
         return _saying_nothing(side, edit)
     if section in _USES:
         return _using(side, section, key)
+    if section == "facts":
+        return _reading(side, key)
     if section == "retention":
         path = address.path
         return path[path.index("categories") + 1 :][:1] or side.codes if "categories" in path else side.codes
@@ -81,7 +83,7 @@ def _categories(side: Side, edit: Edit) -> Iterable[str]:
         kind, _, protocol = key.partition("/")[2].partition(".")
         return _holding(side, lambda row: row.get("protocol") == protocol) if kind == "protocol" else ()
     if section == "scenarios":
-        scenario = next((one for one in side.content.scenarios if one.get("name") == address.key), {})
+        scenario = next((one for one in side.scenarios if one.get("name") == address.key), {})
         code = mapping(scenario.get("case")).get("category")
         return (code,) if isinstance(code, str) and code in side.codes else ()
     if section == "successors" and key == "categories":
@@ -106,7 +108,16 @@ def _using(side: Side, section: str, key: str) -> list[str]:
     found = _holding(side, lambda row: any(_holds(row.get(field), key) for field in fields))
     if section == "ladders" and side.row_of("defaults").get("ladder") == key:
         found += [code for code in side.codes if "ladder" not in side.row("categories", code)]
+    if section == "channels" and key == DEFAULTS["channel"]:
+        found += [code for code in side.codes if "channel" not in side.row("categories", code)]
     return found
+
+
+def _reading(side: Side, fact: str) -> Iterator[str]:
+    """Categories with a rule or trigger that reads a fact. Restricted ones do not count, as in `_holding`."""
+    for row, tests in side.ruling:
+        if "visibility" not in row and any(test.fact == fact and test.visibility is None for test in tests):
+            yield from side.covered(row)
 
 
 def _holds(written: Any, key: str) -> bool:
@@ -151,12 +162,12 @@ def _own(side: Side, edit: Edit) -> Iterator[tuple[WhoKind, str]]:
     if section in ("rules", "triggers"):
         row = side.find(address.part, section, key)
         yield from (("region", region) for region in texts(row.get("regions")))
-        yield from _named(mapping(row.get("then", row.get("raises"))))
+        yield from _named(mapping(row.get("then", row.get("raises"))), path[1:2])
     elif section == "categories":
         holder = side.row(section, key)
         if address.region is not None:
             holder = mapping(mapping(side.variants.get(address.region, {}).get(section)).get(key))
-        yield from _named(holder if path[:1] in ((), ("owner",), ("backups",), ("level",)) else {})
+        yield from _named(holder, path[:1])
     elif section == "statutory":
         yield from (("region", region) for region in texts(side.row(section, key).get("regions")))
         yield "team", str(side.row("roles", str(side.row(section, key).get("legal_owner"))).get("team"))
@@ -200,12 +211,13 @@ def _place(side: Side, section: str, key: str, path: tuple[str, ...]) -> Iterato
         yield "language", key.partition("/")[0]
 
 
-def _named(row: Row) -> Iterator[tuple[WhoKind, str]]:
-    if isinstance(row.get("owner"), str):
-        yield "team", row["owner"]
-    yield from (("team", key) for key in texts(row.get("backups")))
-    if isinstance(row.get("level"), str):
-        yield "level", row["level"]
+def _named(row: Row, only: tuple[str, ...]) -> Iterator[tuple[WhoKind, str]]:
+    """Teams and levels of an outcome; with `only`, of that field."""
+    kinds: tuple[tuple[str, WhoKind], ...] = (("owner", "team"), ("backups", "team"), ("level", "level"))
+    for field, kind in kinds:
+        if only in ((), (field,)):
+            named = row.get(field)
+            yield from ((kind, key) for key in (texts(named) if isinstance(named, list) else (named,)) if key)
 
 
 def _rungs(side: Side, ladder: str, only: str | None) -> Iterator[tuple[WhoKind, str]]:

@@ -192,7 +192,7 @@ def _descends(address: Address, old: Any, new: Any) -> bool:
         # A part, a section; an empty list and none of both are told apart by what they become.
         return len(sides) == 2 or not _is_field(address)
     if not path:
-        return address.section != "targets" and (len(sides) == 2 or _is_override(address))
+        return address.section != "targets" and (len(sides) == 2 or _is_spread(address))
     if path[-1] in _WHOLE or (path[-2:-1] and path[-2] in _OF_WHOLES):
         return False
     if address.section == "retention" and path[-2:-1] == ("categories",):
@@ -205,9 +205,9 @@ def _is_field(address: Address) -> bool:
     return address.part == "policy" and address.section not in ("", "variants", "central")
 
 
-def _is_override(address: Address) -> bool:
-    """Whether this is what a region says of a category otherwise: told field by field also where it is new."""
-    return address.region is not None and address.section == "categories"
+def _is_spread(address: Address) -> bool:
+    """Whether it is told field by field also where it is new: what a region says of a category, and successors."""
+    return (address.region is not None and address.section == "categories") or address.section == "successors"
 
 
 def _keyed(value: Any, name: str) -> bool:

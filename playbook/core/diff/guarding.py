@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from escalations.core.matrix.logic import in_scope
-from escalations.core.policy import tests_of
 from playbook.core.diff.comparing import Edit
-from playbook.core.diff.value import ABSENT, CENTRAL, mapping
+from playbook.core.diff.value import ABSENT, mapping
 from playbook.core.diff.words import Row, Side, Telling, condition_of, texts
 
 
@@ -57,9 +56,9 @@ def _guards(side: Side, edit: Edit) -> Iterator[str]:
     elif section == "pages":
         yield from _of_page(side, key)
     elif section == "scenarios":
-        scenario = next((one for one in side.content.scenarios if one.get("name") == address.key), None)
-        if scenario is not None:
-            yield from _of_scenario(side, scenario)
+        for scenario in side.scenarios:
+            if address.key in (None, scenario.get("name")):
+                yield from _of_scenario(side, scenario)
 
 
 def _visibility(row: Row) -> Iterator[str]:
@@ -91,14 +90,11 @@ def _of_scenario(side: Side, scenario: Row) -> Iterator[str]:
     for fact in given:
         yield from _visibility(side.row("facts", fact))
     code = case.get("category")
-    triggers = side.listed(CENTRAL, "triggers")
-    for row in (*(rule for _, rule in side.rules), *triggers):
+    for row, tests in side.ruling:
         named = row.get("key") == expect.get("rule") or row.get("key") in texts(expect.get("triggers"))
         applies = isinstance(code, str) and in_scope(texts(row.get("categories")), code)
         if not (named or applies):
             continue
-        condition = condition_of(row["when"]) if "when" in row else None
-        tests = list(tests_of(condition)) if condition is not None else []
         if named or any(test.fact in given for test in tests):
             yield from _visibility(row)
         yield from (test.visibility for test in tests if test.visibility is not None and test.fact in given)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from escalations.core.facts import Fact, Facts
 from escalations.core.matrix.logic import conjuncts, in_scope
 from escalations.core.policy import (
     Amounts,
+    AnyOf,
     CategoryPolicy,
     Condition,
     FactDefinition,
@@ -20,6 +22,7 @@ from escalations.core.policy import (
     Span,
     Target,
     Test,
+    tests_of,
 )
 from escalations.core.policy.document import Central
 from escalations.core.words import MaySee, Phrases, amount, everyone, span
@@ -63,6 +66,7 @@ class Side:
     def __init__(self, content: Content) -> None:
         self.content = content
         self.central = mapping(mapping(content.policy).get("central"))
+        self.scenarios = [mapping(scenario) for scenario in content.scenarios]
         self.variants = {key: mapping(part) for key, part in mapping(content.policy.get("variants")).items()}
 
     def section(self, name: str) -> Row:
@@ -93,6 +97,16 @@ class Side:
         """All rules with the part that each stands in."""
         parts = [CENTRAL, *(VARIANT + region for region in sorted(self.variants))]
         return [(part, rule) for part in parts for rule in self.listed(part, "rules")]
+
+    @cached_property
+    def ruling(self) -> list[tuple[Row, tuple[Test, ...]]]:
+        """All rules and triggers, with the comparisons that each makes."""
+        rows = [*(rule for _, rule in self.rules), *self.listed(CENTRAL, "triggers")]
+        conditions = [condition_of(row["when"]) if "when" in row else None for row in rows]
+        return [
+            (row, tuple(tests_of(condition)) if condition is not None else ())
+            for row, condition in zip(rows, conditions, strict=True)
+        ]
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
@@ -159,8 +173,6 @@ class Telling:
 
     def __init__(self, old: Side, new: Side, may_see: MaySee = everyone) -> None:
         self.old, self.new, self.may_see = old, new, may_see
-        self._old_phrases = Phrases(old.policy, may_see)
-        self._new_phrases = Phrases(new.policy, may_see)
 
     def name(self, section: str, key: str) -> str:
         """The name of a thing, its key where it has none; of a level also the key, which people use."""
@@ -170,38 +182,68 @@ class Telling:
         return name or key
 
     def names(self, section: str, keys: Any, none: str = "nobody") -> str:
-        """Several of them in one phrase."""
-        return listing([self.name(section, key) for key in texts(keys)]) or none
+        """Several of them in one phrase. Names of categories are sentences now and then, and so are quoted."""
+        mark = "'" if section == "categories" else ""
+        return listing([f"{mark}{self.name(section, key)}{mark}" for key in texts(keys)]) or none
 
     def hidden(self, row: Row) -> bool:
         """Whether a rule or trigger is kept from the reader."""
         visibility = row.get("visibility")
         return isinstance(visibility, str) and not self.may_see(visibility)
 
-    def asks(self, condition: Any, *, old: bool) -> str | None:
-        """What a condition demands; None for one that cannot be read."""
+    def asks(self, condition: Any, *, old: bool, scope: Row) -> str | None:
+        """What a condition demands of cases in a scope; None for one that cannot be read."""
         read = condition_of(condition)
-        return None if read is None else self._phrases(old).asks(read)
+        return None if read is None else self._phrases(old, scope).asks(read)
 
-    def asked(self, before: Any, after: Any) -> tuple[str, str] | None:
-        """What the one condition demands and not the other, both ways. None when one of them cannot be read.
-
-        Both are the same where the reader may not see what differs, and empty where only the order does.
-        """
+    def asked(self, before: Any, after: Any, old_scope: Row, new_scope: Row) -> Asked | None:
+        """What the one condition demands and the other does not, both ways. None when one of them cannot be read."""
         one, other = condition_of(before), condition_of(after)
         if one is None or other is None:
             return None
         ours, theirs = conjuncts(one), conjuncts(other)
-        gone, come = [part for part in ours if part not in theirs], [part for part in theirs if part not in ours]
+        gone, come = _only(ours, theirs), _only(theirs, ours)
+        stays = len(gone) < len(ours) or len(come) < len(theirs)
+        among = False
         if len(gone) == len(come) == 1:
-            gone[0], come[0] = _without_equal_amounts(gone[0], come[0])
-        return (
-            " and ".join(dict.fromkeys(self._phrases(True).asks(part) for part in gone)),
-            " and ".join(dict.fromkeys(self._phrases(False).asks(part) for part in come)),
+            (left,), (right,) = gone, come
+            if isinstance(left, AnyOf) and isinstance(right, AnyOf):
+                fewer, more = _only(left.any, right.any), _only(right.any, left.any)
+                if len(fewer) == len(more) == 1 and len(fewer) < len(left.any):
+                    (left,), (right,), among = fewer, more, True
+            gone, come = ([part] for part in _without_equal_amounts(left, right))
+        ours_in_words = self._phrases(True, old_scope)
+        theirs_in_words = self._phrases(False, new_scope)
+        return Asked(
+            " and ".join(dict.fromkeys(ours_in_words.asks(part) for part in gone)),
+            " and ".join(dict.fromkeys(theirs_in_words.asks(part) for part in come)),
+            stays,
+            among,
         )
 
-    def _phrases(self, old: bool) -> Phrases:
-        return self._old_phrases if old else self._new_phrases
+    def _phrases(self, old: bool, scope: Row) -> Phrases:
+        """Phrases of one edition; where a scope is one category, its symptoms are called by their names."""
+        codes = texts(scope.get("categories"))
+        facts = Facts({"category": Fact(codes[0])}) if len(codes) == 1 else None
+        return Phrases((self.old if old else self.new).policy, self.may_see, facts)
+
+
+class Asked(NamedTuple):
+    """What two conditions demand of each other's; `stays`: beside what both demand, `among`: as one of several ways.
+
+    Both are the same where the reader may not see what differs, and empty where only the order does.
+    """
+
+    gone: str
+    come: str
+    stays: bool
+    among: bool
+
+
+def _only(ours: Iterable[Condition], theirs: Iterable[Condition]) -> list[Condition]:
+    """The parts of the one that the other does not have."""
+    others = tuple(theirs)
+    return [part for part in ours if part not in others]
 
 
 def _without_equal_amounts(one: Condition, other: Condition) -> tuple[Condition, Condition]:

@@ -19,7 +19,7 @@ def _region_target(telling: Telling, edit: Edit) -> str | None:
     region, kind = edit.address.region, edit.address.key
     if region is None or kind is None or edit.address.path:
         return None
-    return categories.target(telling, edit, telling.name("regions", region), region, None, kind)
+    return categories.target(telling, edit, f"{telling.name('regions', region)}, every category", region, None, kind)
 
 
 SAYERS: Mapping[str, Sayer] = {

@@ -75,7 +75,7 @@ def _or_stands(own: Any, stands: tuple[Any, str], region: str | None) -> str:
         return f"{span_of(own)}, warned {warned(own)}" if warned(own) not in ("", "at 75 %") else span_of(own)
     if stands[1]:
         return f"{span_of(stands[0])} ({stands[1]})"
-    return "what the centre says" if region else "no set time"
+    return "the centre's time" if region else "no set time"
 
 
 def _label(edit: Edit, subject: str, thing: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from escalations.core.words.phrases import listing
@@ -29,6 +30,10 @@ _DAYS = {
     "sat": "Saturday",
     "sun": "Sunday",
 }
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _MOST_DATES = 4
 
 
@@ -50,7 +55,7 @@ def thing(telling: Telling, edit: Edit) -> str | None:
         start = f"{subject} is gone" if gone else f"New {subject[0].lower()}{subject[1:]}"
         return f"{start}: {told}" if told else start
     if path == ("name",):
-        return renamed(edit, word)
+        return renamed(edit, f"{word} {edit.address.key}" if section == "levels" else word)
     return field_said(telling, edit, subject) if len(path) == 1 else None
 
 
@@ -61,7 +66,9 @@ def calendar(telling: Telling, edit: Edit) -> str | None:
     if not path:
         gone = edit.after is ABSENT
         row = mapping(edit.before if gone else edit.after)
-        days = [f"{_DAYS.get(day, day)} {_hours(hours)}" for day, hours in mapping(row.get("weekly_hours")).items()]
+        week = mapping(row.get("weekly_hours"))
+        in_order = [*(day for day in _DAYS if day in week), *sorted(week.keys() - _DAYS.keys())]
+        days = [f"{_DAYS.get(day, day)} {_hours(week[day])}" for day in in_order]
         start = f"{subject} is gone" if gone else f"New calendar '{edit.address.key}'"
         return f"{start}: {listing(days) or 'never open'} ({plainly(row.get('timezone', 'no time zone'))})"
     if path[0] == "weekly_hours" and len(path) == 2:
@@ -95,14 +102,22 @@ def _holidays(edit: Edit, subject: str) -> str:
     fewer = sorted(set(before) - set(after))
     told = [f"closed on {_dates(more)}"] if more else []
     told += [f"no longer closed on {_dates(fewer)}"] if fewer else []
-    return f"{subject}: {' and '.join(told)} now" if told else f"{subject}: the same holidays in another order"
+    return f"{subject}: now {' and '.join(told)}" if told else f"{subject}: the same holidays in another order"
 
 
 def _dates(dates: list[str]) -> str:
-    named = [date[2:] + " of every year" if date.startswith("--") else date for date in dates]
+    named = [_date(date) for date in dates]
     if len(named) <= _MOST_DATES:
         return listing(named)
     return f"{len(named)} days ({named[0]} to {named[-1]})"
+
+
+def _date(date: str) -> str:
+    """`2026-12-24`, and `25 December of every year` of `--12-25`."""
+    every_year = re.fullmatch(r"--(\d\d)-(\d\d)", date)
+    if not every_year or not 1 <= int(every_year[1]) <= len(_MONTHS):
+        return date
+    return f"{int(every_year[2])} {_MONTHS[int(every_year[1]) - 1]} of every year"
 
 
 def _country(written: Any) -> str:

@@ -40,16 +40,16 @@ def ruling(telling: Telling, edit: Edit) -> str | None:
     return field_said(telling, edit, subject) if len(path) == 1 else None
 
 
-def _name(telling: Telling, edit: Edit) -> str:
+def _row(side: Side, edit: Edit) -> Row:
     address, key = edit.address, str(edit.address.key)
-    for side in (telling.new, telling.old):
-        if address.section == "statutory":
-            row = side.row("statutory", key)
-        else:
-            row = side.find(address.part, address.section, key)
-        if row:
-            return plainly(row.get("name", key))
-    return key
+    if address.section == "statutory":
+        return side.row("statutory", key)
+    return side.find(address.part, address.section, key)
+
+
+def _name(telling: Telling, edit: Edit) -> str:
+    row = _row(telling.new, edit) or _row(telling.old, edit)
+    return plainly(row.get("name", edit.address.key))
 
 
 def _whole(telling: Telling, edit: Edit, subject: str) -> str:
@@ -71,7 +71,7 @@ def described(telling: Telling, row: Row, *, old: bool) -> str:
     if texts(row.get("regions")):
         parts.append(f"in {telling.names('regions', row['regions'])}")
     if "when" in row:
-        parts.append(f"when {telling.asks(row['when'], old=old) or plainly(row['when'])}")
+        parts.append(f"when {telling.asks(row['when'], old=old, scope=row) or plainly(row['when'])}")
     where = ", ".join(parts) or "for every case"
     if "after" in row:
         return f"{where}, {span_of(row['after'])} ({plainly(row.get('basis', 'no law named'))})"
@@ -109,25 +109,27 @@ def _outcome(telling: Telling, edit: Edit, subject: str) -> str | None:
 
 def _condition(telling: Telling, edit: Edit, subject: str) -> str | None:
     verb = {"rules": "applies", "triggers": "fires", "statutory": "holds"}[edit.address.section]
+    old, new = _row(telling.old, edit), _row(telling.new, edit)
     if edit.before is ABSENT:
-        asked = telling.asks(edit.after, old=False)
-        return None if asked is None else f"{subject} {verb} only when {asked} now, and not always"
+        asked = telling.asks(edit.after, old=False, scope=new)
+        return None if asked is None else f"{subject} now {verb} only when {asked}, and not always"
     if edit.after is ABSENT:
-        asked = telling.asks(edit.before, old=True)
-        return None if asked is None else f"{subject} {verb} always now, and not only when {asked}"
-    both = telling.asked(edit.before, edit.after)
+        asked = telling.asks(edit.before, old=True, scope=old)
+        return None if asked is None else f"{subject} now {verb} always, and not only when {asked}"
+    both = telling.asked(edit.before, edit.after, old, new)
     if both is None:
         return None
-    gone, come = both
-    if not gone and not come:
+    if not both.gone and not both.come:
         return f"{subject} asks for the same in another order or way"
-    if gone == come:
-        return f"{subject}: {gone} was changed"
-    if not gone:
-        return f"{subject} {verb} only when also {come} now"
-    if not come:
-        return f"{subject} {verb} also without this now: {gone}"
-    return f"{subject} {verb} when {gone} -> when {come}"
+    if both.gone == both.come:
+        return f"{subject}: {both.gone} was changed"
+    if not both.gone:
+        return f"{subject} now {verb} only when also {both.come}"
+    if not both.come:
+        return f"{subject} now {verb} without asking for this: {both.gone}"
+    rest = " (its other conditions stay)" if both.stays else ""
+    among = ", among other cases," if both.among else ""
+    return f"{subject} {verb}{among} when {both.gone} -> when {both.come}{rest}"
 
 
 def _order(telling: Telling, edit: Edit, subject: str) -> str:

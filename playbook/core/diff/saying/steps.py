@@ -127,7 +127,7 @@ def _limit(name: str, level: str, edit: Edit) -> str:
     for currency in sorted({*before, *after}):
         if before.get(currency) != after.get(currency):
             one, other = (
-                amounts_of({currency: side[currency]}) if currency in side else f"no {currency}"
+                amounts_of({currency: side[currency]}) if currency in side else f"nothing in {currency}"
                 for side in (before, after)
             )
             told.append(f"{one} -> {other}")
@@ -138,8 +138,8 @@ def default(telling: Telling, edit: Edit) -> str | None:
     """What changed where a category says nothing itself."""
     path = edit.address.path
     if path[:1] == ("targets",) and len(path) == 2:
-        return target(telling, edit, "Where a category says nothing", None, None, path[1])
-    return field_said(telling, edit, "Where a category says nothing") if len(path) == 1 else None
+        return target(telling, edit, "Unless a category says otherwise", None, None, path[1])
+    return field_said(telling, edit, "Unless a category says otherwise") if len(path) == 1 else None
 
 
 def retention(telling: Telling, edit: Edit) -> str | None:
@@ -153,7 +153,7 @@ def retention(telling: Telling, edit: Edit) -> str | None:
             row = mapping(edit.before if edit.after is ABSENT else edit.after)
             own = [f"{span_of(row['closed'])}"] if "closed" in row else []
             own += [
-                f"{telling.name('categories', code)} {span_of(length)}"
+                f"'{telling.name('categories', code)}' {span_of(length)}"
                 for code, length in sorted(mapping(row.get("categories")).items())
             ]
             said = listing(own) or "as elsewhere"
@@ -165,7 +165,7 @@ def retention(telling: Telling, edit: Edit) -> str | None:
     if path == ("closed",):
         return f"Closed cases{region} keep their texts {one} -> {other}"
     if path[:1] == ("categories",) and len(path) == 2:
-        return f"Closed cases of {telling.name('categories', path[1])}{region} keep their texts {one} -> {other}"
+        return f"Closed cases of '{telling.name('categories', path[1])}'{region} keep their texts {one} -> {other}"
     return None
 
 
@@ -178,7 +178,7 @@ def bounds(telling: Telling, edit: Edit) -> str | None:
         return f"Regions may {'' if edit.after is not False else 'not '}have rules of their own now"
     if path[:1] == ("targets",) and len(path) == 2:
         one, other = (_bound(side) for side in (edit.before, edit.after))
-        return f"Regions may set {TARGETS.get(path[1], spoken(path[1]))} {one} -> {other}"
+        return f"Bounds of regions, {TARGETS.get(path[1], spoken(path[1]))}: {one} -> {other}"
     return None
 
 

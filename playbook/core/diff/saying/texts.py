@@ -49,7 +49,7 @@ def placeholders(text: Any) -> set[str]:
 
 def _readable(text: Any) -> str:
     """A message's line with its placeholders as words."""
-    return _PLACEHOLDER.sub(lambda found: spoken(found[1]), plainly(text))
+    return _PLACEHOLDER.sub(lambda found: f"[{spoken(found[1])}]", plainly(text))
 
 
 def page(telling: Telling, edit: Edit) -> str | None:
@@ -64,7 +64,7 @@ def page(telling: Telling, edit: Edit) -> str | None:
     if not (isinstance(edit.before, str) and isinstance(edit.after, str)):
         return None
     if before != after and before and after:
-        return f"Page '{before}' is called {name} now: {counted(edit.before, edit.after)}"
+        return f"Page '{before}' ({language}) is called '{after}' now: {counted(edit.before, edit.after)}"
     return f"Page {name}: {counted(edit.before, edit.after)}"
 
 
@@ -77,7 +77,7 @@ def scenario(telling: Telling, edit: Edit) -> str | None:
             return f"{subject} stands elsewhere in the list now"
         gone = edit.after is ABSENT
         expect = mapping(mapping(edit.before if gone else edit.after).get("expect"))
-        wanted = listing([f"{_label(field)} {_expected(telling, field, one)}" for field, one in expect.items()])
+        wanted = listing([f"{_label(field)} {_expected(telling, field, one)}" for field, one in sorted(expect.items())])
         return (
             f"{subject} is gone: it expected {wanted}"
             if gone
@@ -105,7 +105,7 @@ def _label(field: str) -> str:
 
 def _expected(telling: Telling, field: str, wanted: Any) -> str:
     if wanted is None:
-        return f"no {field}"
+        return "none"
     if field in ("rule", "triggers", "statutory"):
         keys = wanted if isinstance(wanted, list) else [wanted]
         return listing([f"'{_ruling(telling, field, plainly(key))}'" for key in keys]) or "none"
@@ -128,11 +128,13 @@ def successor(telling: Telling, edit: Edit) -> str | None:
     section, old = str(edit.address.key), (edit.address.path or ("",))[0]
     if len(edit.address.path) != 1:
         return None
-    name = telling.name(section, old)
+    start = f"What was with '{telling.name(section, old)}'"
     one, other = (
-        "nobody" if side is ABSENT else telling.name(section, plainly(side)) for side in (edit.before, edit.after)
+        "" if side is ABSENT else f"'{telling.name(section, plainly(side))}'" for side in (edit.before, edit.after)
     )
-    return f"What was of {name} goes to {one} -> to {other}"
+    if one and other:
+        return f"{start} goes to {one} -> to {other}"
+    return f"{start} goes to {other} now" if other else f"{start} goes nowhere now (it went to {one})"
 
 
 def title(telling: Telling, edit: Edit) -> str | None:
