@@ -35,6 +35,7 @@ def content_of(tree: dict[str, Any]) -> Content:
 
 def checked(tree: dict[str, Any]) -> Content:
     """The edition of a tree, its policy read, checked and written anew, as compiling does."""
+    tree = copy.deepcopy(tree)
     policy = Policy.model_validate(tree["policy"])
     return Content.of(policy, tree["pages"], tree["scenarios"], tree["successors"])
 

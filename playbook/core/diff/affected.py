@@ -217,7 +217,9 @@ def _named(row: Row, only: tuple[str, ...]) -> Iterator[tuple[WhoKind, str]]:
     for field, kind in kinds:
         if only in ((), (field,)):
             named = row.get(field)
-            yield from ((kind, key) for key in (texts(named) if isinstance(named, list) else (named,)) if key)
+            yield from (
+                (kind, key) for key in (texts(named) if isinstance(named, list) else (named,)) if isinstance(key, str)
+            )
 
 
 def _rungs(side: Side, ladder: str, only: str | None) -> Iterator[tuple[WhoKind, str]]:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from escalations.core.policy import CategoryPolicy
 from playbook.core.diff.value import ABSENT, SINGLE, Address, Content, Place, address_of
 
 SECTIONS = (
@@ -59,6 +60,9 @@ _IN_PARTS = frozenset(
         "regions",
     ]
 )
+
+
+_FIELDS = {field: number for number, field in enumerate(CategoryPolicy.model_fields)}
 
 
 class Edit(NamedTuple):
@@ -116,7 +120,7 @@ def _walk(place: Place, old: Any, new: Any) -> Iterator[Edit]:
         return
     if isinstance(old, dict) or isinstance(new, dict):
         before, after = (side if isinstance(side, dict) else {} for side in (old, new))
-        for key in sorted({*before, *after}):
+        for key in sorted({*before, *after}, key=_in_reading_order if address.key is not None else None):
             one, other = before.get(key, ABSENT), after.get(key, ABSENT)
             if not same(one, other):
                 yield from _walk((*place, key), one, other)
@@ -127,6 +131,10 @@ def _walk(place: Place, old: Any, new: Any) -> Iterator[Edit]:
         yield Edit(place, address, ABSENT, new)
     elif new is ABSENT and not old:
         yield Edit(place, address, old, ABSENT)
+
+
+def _in_reading_order(field: str) -> tuple[int, str]:
+    return _FIELDS.get(field, len(_FIELDS)), field
 
 
 def _listed(place: Place, old: Any, new: Any) -> Iterator[Edit]:

@@ -103,7 +103,7 @@ def kind_of(edit: Edit) -> Kind:
         or (path[-2:-1] and path[-2] in _THINGS)
         or (len(path) == 1 and section in ("messages", "successors"))
     )
-    if not comes_and_goes or edit.after in ({}, []):
+    if not comes_and_goes or (edit.address.key is None and edit.after in ({}, [])):
         return "changed"
     return "added" if edit.before is ABSENT else "removed"
 

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from escalations.core.matrix.logic import in_scope
-from playbook.core.diff.comparing import Edit
-from playbook.core.diff.value import ABSENT, mapping
+from playbook.core.diff.comparing import Edit, identity
+from playbook.core.diff.value import ABSENT, Place, mapping
 from playbook.core.diff.words import Row, Side, Telling, condition_of, texts
+
+_READ = frozenset(["rules", "triggers", "statutory"])
+"""Sections of which the guarded conditions are told as restricted, and the rest as it is."""
 
 
 def guards(telling: Telling, edit: Edit) -> frozenset[str]:
@@ -19,6 +22,9 @@ def guards(telling: Telling, edit: Edit) -> frozenset[str]:
     for written in (edit.before, edit.after):
         if edit.address.key is None or _unread(edit, written):
             found |= {guard for side in sides for guard in _inside(side, written)}
+    if edit.address.section not in _READ:
+        # A section that this code does not know keeps its secrets too.
+        found |= {guard for side in sides for guard in _inside(side, _at(side, edit.address.entry.place))}
     return frozenset(found)
 
 
@@ -31,6 +37,17 @@ def _unread(edit: Edit, written: Any) -> bool:
     elif edit.address.path[0] != "when":
         return False
     return written is not ABSENT and condition_of(written) is None
+
+
+def _at(side: Side, place: Place) -> Any:
+    """What stands at a place of one edition."""
+    found: Any = side.content.tree
+    for step in place:
+        if isinstance(found, list):
+            found = next((thing for thing in found if mapping(thing).get(identity(place)) == step), ABSENT)
+        else:
+            found = mapping(found).get(step, ABSENT)
+    return found
 
 
 def _inside(side: Side, written: Any) -> Iterator[str]:

@@ -26,7 +26,7 @@ from escalations.core.policy import (
 )
 from escalations.core.policy.document import Central
 from escalations.core.words import MaySee, Phrases, amount, everyone, span
-from escalations.core.words.phrases import TARGET_NAMES, listing
+from escalations.core.words.phrases import RESTRICTED, TARGET_NAMES, listing
 from playbook.core.diff.value import ABSENT, CENTRAL, VARIANT, Content, mapping
 
 Row = Mapping[str, Any]
@@ -50,6 +50,7 @@ DEFAULTS: Mapping[str, Any] = {
     "starts": "receipt",
     "confirmed_by_counsel": False,
     "most": 2,
+    "warn": [75],
     "money": True,
     "languages": ["en"],
     "currency": "EUR",
@@ -194,7 +195,7 @@ class Telling:
     def asks(self, condition: Any, *, old: bool, scope: Row) -> str | None:
         """What a condition demands of cases in a scope; None for one that cannot be read."""
         read = condition_of(condition)
-        return None if read is None else self._phrases(old, scope).asks(read)
+        return None if read is None else _holding(self._phrases(old, scope).asks(read))
 
     def asked(self, before: Any, after: Any, old_scope: Row, new_scope: Row) -> Asked | None:
         """What the one condition demands and the other does not, both ways. None when one of them cannot be read."""
@@ -215,8 +216,8 @@ class Telling:
         ours_in_words = self._phrases(True, old_scope)
         theirs_in_words = self._phrases(False, new_scope)
         return Asked(
-            " and ".join(dict.fromkeys(ours_in_words.asks(part) for part in gone)),
-            " and ".join(dict.fromkeys(theirs_in_words.asks(part) for part in come)),
+            _holding(" and ".join(dict.fromkeys(ours_in_words.asks(part) for part in gone))),
+            _holding(" and ".join(dict.fromkeys(theirs_in_words.asks(part) for part in come))),
             stays,
             among,
         )
@@ -238,6 +239,11 @@ class Asked(NamedTuple):
     come: str
     stays: bool
     among: bool
+
+
+def _holding(said: str) -> str:
+    """A phrase after `when`: a restricted condition by itself is not yet one."""
+    return f"{said} holds" if said.endswith(RESTRICTED) else said
 
 
 def _only(ours: Iterable[Condition], theirs: Iterable[Condition]) -> list[Condition]:

@@ -122,7 +122,7 @@ def _condition(telling: Telling, edit: Edit, subject: str) -> str | None:
     if not both.gone and not both.come:
         return f"{subject} asks for the same in another order or way"
     if both.gone == both.come:
-        return f"{subject}: {both.gone} was changed"
+        return f"{subject}: {both.gone.removesuffix(' holds')} was changed"
     if not both.gone:
         return f"{subject} now {verb} only when also {both.come}"
     if not both.come:
@@ -134,6 +134,8 @@ def _condition(telling: Telling, edit: Edit, subject: str) -> str | None:
 
 def _order(telling: Telling, edit: Edit, subject: str) -> str:
     """Before or after which rules this one is tried now, of those that can be about the same case."""
+    if plainly(edit.before) == plainly(edit.after):
+        return f"{subject}: priority {plainly(edit.after)}, written otherwise"
     priorities = f"priority {plainly(edit.before)} -> {plainly(edit.after)}"
     before = _tried_first(telling.old, edit, edit.before)
     after = _tried_first(telling.new, edit, edit.after)

@@ -44,22 +44,22 @@ def ladder(telling: Telling, edit: Edit) -> str | None:
 
 def rung_said(telling: Telling, rung: Row) -> str:
     """`after 12 hours: to L3 Head of area, tell the team's lead`."""
-    told = [f"to {telling.name('levels', str(rung['level']))}"] if "level" in rung else []
-    told += [f"{telling.name('teams', str(rung['team']))} takes over"] if "team" in rung else []
+    told = [f"to {telling.name('levels', plainly(rung['level']))}"] if "level" in rung else []
+    told += [f"{telling.name('teams', plainly(rung['team']))} takes over"] if "team" in rung else []
     people = texts(rung.get("tell", DEFAULTS["tell"]))
     told += [f"tell {listing([person(telling, key) for key in people])}"] if people else []
-    told += [f"off hours ask {telling.name('roles', str(rung['on_call']))}"] if "on_call" in rung else []
+    told += [f"off hours ask {telling.name('roles', plainly(rung['on_call']))}"] if "on_call" in rung else []
     return f"{_short(rung)}: {', '.join(told) or 'nothing happens'}"
 
 
 def _does(telling: Telling, rung: Row) -> str:
     if "level" in rung:
-        return telling.name("levels", str(rung["level"]))
+        return telling.name("levels", plainly(rung["level"]))
     return f"telling {value(telling, 'tell', rung.get('tell', ABSENT))}"
 
 
 def _short(rung: Row) -> str:
-    return f"after {span_of(rung['after'])}" if "after" in rung else f"'{rung.get('key')}'"
+    return f"after {span_of(rung['after'])}" if "after" in rung else f"'{plainly(rung.get('key'))}'"
 
 
 def _rung(side: Side, ladder_key: str, key: str) -> Row:
@@ -102,7 +102,7 @@ def remedy(telling: Telling, edit: Edit) -> str | None:
             f"{telling.name('levels', level)} up to {amounts_of(limit)}"
             for level, limit in sorted(mapping(row.get("limits")).items())
         ]
-        told += [f"from {telling.name('levels', str(row['from_level']))} on"] if "from_level" in row else []
+        told += [f"from {telling.name('levels', plainly(row['from_level']))} on"] if "from_level" in row else []
         start = f"Remedy '{name}' is gone" if gone else f"New remedy '{name}'"
         return f"{start}: {'; '.join(told) or 'nobody may grant it'}"
     if path == ("name",):
@@ -178,6 +178,8 @@ def bounds(telling: Telling, edit: Edit) -> str | None:
         return f"Regions may {'' if edit.after is not False else 'not '}have rules of their own now"
     if path[:1] == ("targets",) and len(path) == 2:
         one, other = (_bound(side) for side in (edit.before, edit.after))
+        if one == other:
+            return None
         return f"Bounds of regions, {TARGETS.get(path[1], spoken(path[1]))}: {one} -> {other}"
     return None
 
@@ -186,6 +188,7 @@ def _bound(written: Any) -> str:
     row = mapping(written)
     told = [f"at least {span_of(row['shortest'])}"] if "shortest" in row else []
     told += [f"at most {span_of(row['longest'])}"] if "longest" in row else []
+    told += [plainly({key: item}) for key, item in sorted(row.items()) if key not in ("shortest", "longest")]
     return " and ".join(told) or "any time"
 
 
