@@ -28,7 +28,8 @@ PAGE = 2_000_000
 ALIKE = 0.4
 """Blocks that share a smaller part of their words are two blocks, and not one that was changed."""
 
-_WORD = re.compile(r"\s*(?:\w+(?:[.,:'’/\-]\w+)*|[^\w\s])\s*")
+_WORD = re.compile(r"\w+(?:[.,:'’/\-]\w+)*\s*|[^\w\s]\s*|\s+")
+_LETTER = re.compile(r"\w")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
 _FENCE = re.compile(r"\s*(```|~~~)")
 
@@ -120,7 +121,7 @@ def counted(old: str, new: str) -> str:
     for block in marked(old, new):
         for run in block.marks:
             if run.mark != "kept":
-                words[run.mark] += sum(1 for word in run.text.split() if re.search(r"\w", word))
+                words[run.mark] += sum(1 for word in run.text.split() if _LETTER.search(word))
     told = [f"{count} {'word' if count == 1 else 'words'} {mark}" for mark, count in words.items() if count]
     return ", ".join(told) or "only signs, spaces or line ends differ"
 
@@ -216,17 +217,63 @@ def _words(before: Piece, after: Piece, budget: _Budget) -> Iterator[Block]:
         yield from _all("removed", [before])
         yield from _all("added", [after])
         return
-    runs: list[Marked] = []
-    for tag, i, j, k, m in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
-        if tag == "equal":
-            runs.append(Marked("kept", "".join(theirs[k:m])))
-        else:
-            runs += [Marked("removed", "".join(ours[i:j]))] if j > i else []
-            runs += [Marked("added", "".join(theirs[k:m]))] if m > k else []
-    yield Block(after.kind, tuple(runs))
+    runs = _Runs()
+    keys, others = [token.rstrip() for token in ours], [token.rstrip() for token in theirs]
+    codes = SequenceMatcher(None, keys, others, autojunk=False).get_opcodes()
+    for number, (tag, i, j, k, m) in enumerate(codes):
+        only_signs = not any(map(_LETTER.search, ours[i:j]))
+        if tag != "equal" or (only_signs and 0 < number < len(codes) - 1):
+            runs.differ("".join(ours[i:j]), "".join(theirs[k:m]))
+            continue
+        for one, other in zip(ours[i:j], theirs[k:m], strict=True):
+            word = one.rstrip()
+            if one == other:
+                runs.keep(one)
+            else:  # the same word with other blanks after it
+                runs.keep(word)
+                runs.differ(one[len(word) :], other[len(word) :])
+    yield Block(after.kind, runs.all())
+
+
+class _Runs:
+    """Gathers runs: what is gone and what came in its place stand together, and blanks after both are kept."""
+
+    def __init__(self) -> None:
+        self._runs: list[Marked] = []
+        self._gone = self._come = self._kept = ""
+
+    def keep(self, text: str) -> None:
+        """A word that stays."""
+        if not text:
+            return
+        self._close()
+        self._kept += text
+
+    def differ(self, gone: str, come: str) -> None:
+        """What is taken away here, and what comes."""
+        if self._kept and (gone or come):
+            self._runs.append(Marked("kept", self._kept))
+            self._kept = ""
+        self._gone += gone
+        self._come += come
+
+    def all(self) -> tuple[Marked, ...]:
+        """All runs, in order."""
+        self._close()
+        return (*self._runs, *([Marked("kept", self._kept)] if self._kept else []))
+
+    def _close(self) -> None:
+        gone, come = self._gone, self._come
+        blank = ""
+        while gone and come and gone[-1] == come[-1] and gone[-1].isspace():
+            blank = gone[-1] + blank
+            gone, come = gone[:-1], come[:-1]
+        self._runs += [Marked("removed", gone)] if gone else []
+        self._runs += [Marked("added", come)] if come else []
+        self._kept = blank if gone or come or blank else self._kept
+        self._gone = self._come = ""
 
 
 def _split(text: str) -> list[str]:
     """Words and signs, each with the blanks after it; together they are the text."""
-    found = _WORD.findall(text)
-    return found if len("".join(found)) == len(text) else [text]
+    return _WORD.findall(text)

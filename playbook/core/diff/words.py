@@ -320,7 +320,7 @@ def amounts_of(value: Any, only: Iterable[str] | None = None, last: str = "or") 
 
 def quoted(text: Any, most: int = 140) -> str:
     """A text in quotation marks, cut to its first words when it is long."""
-    return f"“{textwrap.shorten(str(text), most, placeholder=' …')}”"
+    return f"“{textwrap.shorten(text if isinstance(text, str) else plainly(text), most, placeholder=' …')}”"
 
 
 def spoken(word: str) -> str:
