@@ -185,4 +185,4 @@ Classes = Collection[str]
 
 def mapping(value: object) -> Mapping[str, Any]:
     """The value where it is a mapping, else an empty one: a draft that does not compile is compared too."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    return cast("Mapping[str, Any]", value) if type(value) is dict or isinstance(value, Mapping) else {}

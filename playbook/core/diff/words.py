@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from escalations.core.facts import Fact, Facts
-from escalations.core.matrix.logic import conjuncts, in_scope
+from escalations.core.matrix.logic import conjuncts
 from escalations.core.policy import (
     Amounts,
     AnyOf,
@@ -67,6 +67,8 @@ class Side:
     def __init__(self, content: Content) -> None:
         self.content = content
         self.central = mapping(mapping(content.policy).get("central"))
+        self._lists: dict[tuple[str, str], dict[Any, Row]] = {}
+        self._covered: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.scenarios = [mapping(scenario) for scenario in content.scenarios]
         self.variants = {key: mapping(part) for key, part in mapping(content.policy.get("variants")).items()}
 
@@ -85,13 +87,24 @@ class Side:
 
     def listed(self, part: str, section: str) -> list[Row]:
         """The rules or triggers of a part."""
-        holder = self.central if part == CENTRAL else self.variants.get(part.removeprefix(VARIANT), {})
-        things = holder.get(section)
-        return [mapping(thing) for thing in things] if isinstance(things, list) else []
+        return list(self._keyed(part, section).values())
 
     def find(self, part: str, section: str, key: str) -> Row:
         """A rule or trigger by its key, empty when it is not there."""
-        return next((thing for thing in self.listed(part, section) if thing.get("key") == key), {})
+        return self._keyed(part, section).get(key, {})
+
+    def _keyed(self, part: str, section: str) -> dict[Any, Row]:
+        """The things of a list by their keys; one without a key of its own stands under its number."""
+        if (part, section) not in self._lists:
+            holder = self.central if part == CENTRAL else self.variants.get(part.removeprefix(VARIANT), {})
+            things = holder.get(section)
+            found: dict[Any, Row] = {}
+            for number, thing in enumerate(things if isinstance(things, list) else []):
+                row = mapping(thing)
+                key = row.get("key")
+                found[key if isinstance(key, str) and key not in found else number] = row
+            self._lists[part, section] = found
+        return self._lists[part, section]
 
     @cached_property
     def rules(self) -> list[tuple[str, Row]]:
@@ -122,10 +135,7 @@ class Side:
             ("regions", Region),
             ("categories", CategoryPolicy),
         )
-        central: dict[str, Any] = {
-            section: {key: _loose(model, row, key) for key, row in self.section(section).items()}
-            for section, model in models
-        }
+        central: dict[str, Any] = {section: _Loose(model, self.section(section)) for section, model in models}
         whole: dict[str, Any] = {"central": Central.model_construct(**central)}
         return Policy.model_construct(**whole)
 
@@ -166,7 +176,13 @@ class Side:
     def covered(self, scope: Row) -> tuple[str, ...]:
         """Codes of the categories that a scope covers."""
         codes = texts(scope.get("categories"))
-        return tuple(code for code in self.codes if in_scope(codes, code))
+        if codes not in self._covered:
+            # `matrix.logic.in_scope`, for many codes at once.
+            below = tuple(f"{code}." for code in codes)
+            self._covered[codes] = tuple(
+                code for code in self.codes if not codes or code in codes or code.startswith(below)
+            )
+        return self._covered[codes]
 
 
 class Telling:
@@ -270,12 +286,23 @@ def _without_equal_amounts(one: Condition, other: Condition) -> tuple[Condition,
     return only(one, ours), only(other, theirs)
 
 
-def _loose(model: type[Model], row: Any, key: str) -> Model:
-    """A model of what is there, unchecked, with some name at least."""
-    values = mapping(row)
-    name = values.get("name")
-    known = {field: values[field] for field in model.model_fields if field in values}
-    return model.model_construct(**{**known, "name": name if isinstance(name, str) and name else key})
+class _Loose(Mapping[str, Model]):
+    """Models of what is there, unchecked, each made when it is asked for, with some name at least."""
+
+    def __init__(self, model: type[Model], rows: Row) -> None:
+        self._model, self._rows = model, rows
+
+    def __getitem__(self, key: str) -> Model:
+        values = mapping(self._rows[key])
+        name = values.get("name")
+        known = {field: values[field] for field in self._model.model_fields if field in values}
+        return self._model.model_construct(**{**known, "name": name if isinstance(name, str) and name else key})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 def condition_of(value: Any) -> Condition | None:
