@@ -5,9 +5,10 @@ Both editions have 200 categories and 200 rules; the new one differs in forty pl
     words      `diff`: matched by key, told in sentences, with whom it affects, lanes and visibility
     equal      `diff` of an edition and a copy of it, which has no difference to tell
 
-Both take documents as plain values, as they are stored. The floor walks both documents side by side and gathers the paths whose values differ. It is given what makes it quick:
-plain values, lists compared by number, no sorting; it stands for what any comparison must at least look at. That
-everything which it finds is covered by a change, and that the changes lead to the new edition, is checked before.
+Both take documents as plain values, as they are stored. The floor walks both side by side and gathers the paths whose
+values differ. It is given what makes it quick: lists are compared by number, nothing is sorted, leaves are compared
+where they stand. It stands for what any comparison must at least look at. That everything which it finds is covered by
+a change, and that the changes lead to the new edition, is checked before.
 """
 
 from __future__ import annotations

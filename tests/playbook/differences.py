@@ -20,7 +20,7 @@ def team() -> Content:
     """The starter playbook `team`. Compiled once; copy before changing."""
     source = with_horizon(read(presets.folder("team")), range(2025, 2028))
     compiled = compile_source(source)
-    return Content.of(compiled.policy, compiled.texts, source.document["scenarios"], compiled.successors)
+    return Content.of(compiled, scenarios=source.document["scenarios"])
 
 
 def tree_of(content: Content) -> dict[str, Any]:

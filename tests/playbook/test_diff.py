@@ -214,6 +214,16 @@ def test_a_changelog_has_each_change_once_with_its_reason() -> None:
     assert changelog((), {}) == "Nothing was changed.\n"
 
 
+def test_a_name_cannot_write_markdown() -> None:
+    name = "Money\n\n## For buyers <b>[x](y)"
+    told = changelog(diff(team(), edited([{"at": ["central", "teams", "payments", "name"], "to": name}])), {})
+    assert [line[:30] for line in told.splitlines() if line] == [
+        "## For the desk itself",
+        "- Team 'Payments' is called 'M",
+    ]
+    assert r"\#\# For buyers \<b>\[x\](y)" in told
+
+
 def test_the_reason_of_a_rule_is_kept_with_what_is_kept_of_it() -> None:
     """A rationale may tell what a guarded condition says, so it goes where any of its rule is withheld."""
     guarded = {"all": [{"fact": "items_affected", "gte": 20}, {"fact": "ring_indicator", "eq": True}]}

@@ -18,6 +18,8 @@ from escalations.core.canonical import canonical
 from playbook.core.diff import ABSENT, Change, Content, apply, changelog, comparing, diff, for_reader, grouped, said
 from playbook.core.diff import applying as applying_module
 from playbook.core.diff import differing as differing_module
+from playbook.core.diff import guarding as guarding_module
+from playbook.core.diff.saying import say
 from tests.playbook.differences import CLASSES, content_of, team, tree_of
 
 SEEDS = st.integers(0, 2**32)
@@ -249,12 +251,9 @@ def mark_amounts(condition: Any) -> None:
             mark_amounts(part)
 
 
-@settings(deadline=None, max_examples=80)
-@given(SEEDS, st.integers(1, 4), st.booleans())
-def test_nothing_restricted_is_told_to_who_may_not_know_it(seed: int, count: int, back: bool) -> None:
-    tree = edits(seed, count, tree_of(guarded()), ("rules", "triggers", "facts", "scenarios", "statutory"))
-    pair = (guarded(), content_of(tree))
-    changes = diff(*reversed(pair)) if back else diff(*pair)
+def check_secrets(pair: tuple[Content, Content]) -> None:
+    """Nothing that is marked stands in anything that a reader without the class is given."""
+    changes = diff(*pair)
     for classes in ((), ("general", "legal")):
         shown = for_reader(changes, classes)
         rationales = {change.address: "An open reason." for change in changes}
@@ -266,6 +265,27 @@ def test_nothing_restricted_is_told_to_who_may_not_know_it(seed: int, count: int
         nameless = [change.sentence for change in shown if not change.address.part]
         assert len(nameless) == len(set(nameless)), "how many there are is told"
     assert [change.sentence for change in for_reader(changes, CLASSES)] == [change.sentence for change in changes]
+
+
+def secret_pair(seed: int, count: int) -> tuple[Content, Content]:
+    """The marked playbook and a random edit of it where secrets are; every other time the other way round."""
+    tree = edits(seed, count, tree_of(guarded()), ("rules", "triggers", "facts", "scenarios", "statutory"))
+    pair = (guarded(), content_of(tree))
+    return pair if seed % 2 else (pair[1], pair[0])
+
+
+@settings(deadline=None, max_examples=80)
+@given(SEEDS, st.integers(1, 4))
+def test_nothing_restricted_is_told_to_who_may_not_know_it(seed: int, count: int) -> None:
+    check_secrets(secret_pair(seed, count))
+
+
+def test_what_a_condition_keeps_is_not_in_the_values_either() -> None:
+    """The guarded part stayed, so no sentence speaks of it; the values hold it."""
+    tree = tree_of(guarded())
+    rule = next(rule for rule in tree["policy"]["central"]["rules"] if rule["key"] == "reviews-organised")
+    rule["when"]["all"][0]["gte"] = 30
+    check_secrets((guarded(), content_of(tree)))
 
 
 # --------------------------------------------------------------------------------------------------- deliberate faults
@@ -315,6 +335,36 @@ def test_a_fault_is_caught(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, name, wrong)
     with pytest.raises((AssertionError, LookupError, TypeError)):
         hunt(400)
+
+
+LEAKS: dict[str, tuple[Any, str, Any]] = {
+    "nothing is guarded": (differing_module, "guards", lambda telling, edit: frozenset()),
+    "scenarios are open": (guarding_module, "_of_scenario", lambda side, scenario: iter(())),
+    "values are not looked into": (differing_module, "guards_inside", lambda telling, edit: frozenset()),
+    "conditions are read out": (
+        differing_module._Teller,
+        "_for_less",
+        lambda teller, edit, guarding, parts: [(frozenset(), say(teller._all, edit))],
+    ),
+    "what is unread is open": (guarding_module, "_unread", lambda edit, written: False),
+    "what it follows is told": (differing_module._Teller, "_follows", lambda teller, edit: frozenset()),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_a_leak_is_caught(leak: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So can the property of secrets."""
+    module, name, wrong = LEAKS[leak]
+    monkeypatch.setattr(module, name, wrong)
+    with pytest.raises(AssertionError):
+        hunt_secrets(600)
+
+
+def hunt_secrets(count: int) -> None:
+    """Look for secrets in so many random edits."""
+    test_what_a_condition_keeps_is_not_in_the_values_either()
+    for seed in range(count):
+        check_secrets(secret_pair(seed, 1 + seed % 4))
 
 
 def hunt(count: int) -> None:

@@ -63,4 +63,5 @@ def _item(change: Change, rationales: Mapping[Address, str], kept_back: set[Addr
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
+    """A text as one line of Markdown that says just that: a name may hold anything."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

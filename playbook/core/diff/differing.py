@@ -6,7 +6,7 @@ from itertools import combinations
 
 from playbook.core.diff.affected import affected
 from playbook.core.diff.comparing import Edit, edits
-from playbook.core.diff.guarding import guards
+from playbook.core.diff.guarding import guards, guards_inside
 from playbook.core.diff.lanes import lane
 from playbook.core.diff.saying import say
 from playbook.core.diff.value import ABSENT, Change, Content, Kind
@@ -48,7 +48,7 @@ class _Teller:
         self._asked.clear()
         sentence = say(self._all, edit)
         guarding = guards(self._all, edit)
-        parts = frozenset(self._asked - guarding)
+        parts = (guards_inside(self._all, edit) | self._asked) - guarding
         normative, reason = lane(edit)
         codes, who = affected(self._all, edit)
         return Change(

@@ -28,6 +28,12 @@ def guards(telling: Telling, edit: Edit) -> frozenset[str]:
     return frozenset(found)
 
 
+def guards_inside(telling: Telling, edit: Edit) -> frozenset[str]:
+    """The classes that guard anything in the values of a difference, whether or not a sentence speaks of it."""
+    sides, values = (telling.old, telling.new), (edit.before, edit.after)
+    return frozenset(found for side in sides for written in values for found in _inside(side, written))
+
+
 def _unread(edit: Edit, written: Any) -> bool:
     """Whether a condition is in it that cannot be read as one."""
     if edit.address.section not in ("rules", "triggers", "statutory") or written is ABSENT:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, Self, cast
 
 from escalations.core.policy import Policy
 from escalations.core.scenario import Scenario
+from playbook.core.compiling import Compiled
 
 Kind = Literal["added", "removed", "changed", "moved", "renamed"]
 WhoKind = Literal["party", "team", "region", "level", "language"]
@@ -112,15 +113,18 @@ class Content:
     @classmethod
     def of(
         cls,
-        policy: Policy | Mapping[str, Any],
+        policy: Compiled | Policy | Mapping[str, Any],
         texts: Mapping[str, str] | None = None,
         scenarios: Sequence[Scenario | Mapping[str, Any]] = (),
         successors: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Self:
         """The content of an edition: its policy (or the document), page name -> text, scenarios, successors.
 
-        `Content.of(compiled.policy, compiled.texts, source.document["scenarios"], compiled.successors)`.
+        An edition that was compiled brings all but its scenarios, which stand in its source:
+        `Content.of(compiled, scenarios=source.document["scenarios"])`.
         """
+        if isinstance(policy, Compiled):
+            texts, successors, policy = texts or policy.texts, successors or policy.successors, policy.policy
         return cls(
             policy.document() if isinstance(policy, Policy) else policy,
             texts or {},
