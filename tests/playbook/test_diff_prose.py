@@ -98,7 +98,7 @@ def texts() -> st.SearchStrategy[str]:
     return st.lists(line, max_size=12).map("".join)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(texts(), texts())
 def test_what_is_kept_and_added_is_the_new_text_and_the_rest_the_old(old: str, new: str) -> None:
     for one, other in ((old, new), (old, old), (old, old + new)):
@@ -115,7 +115,7 @@ def test_what_is_kept_and_added_is_the_new_text_and_the_rest_the_old(old: str, n
             assert all(a.mark != b.mark for a, b in zip(block.marks, block.marks[1:], strict=False)), "runs are whole"
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32))
 def test_no_word_is_lost_on_a_real_page(seed: int) -> None:
     chance = random.Random(seed)

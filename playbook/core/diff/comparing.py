@@ -66,7 +66,10 @@ _FIELDS = {field: number for number, field in enumerate(CategoryPolicy.model_fie
 
 
 class Edit(NamedTuple):
-    """A part that differs. `listed` parts stand in a list after `follows`; `moved` ones changed nothing but that."""
+    """A part that differs. `listed` parts stand in a list after `follows`; `moved` ones changed nothing but that.
+
+    That a part is there and empty now is an edit from ABSENT to empty: what went from it has edits of its own.
+    """
 
     place: Place
     address: Address
@@ -172,8 +175,11 @@ def _longest_run(keys: Iterable[str], position: Mapping[str, int]) -> frozenset[
     for key in keys:
         number = bisect_left(ends, position[key])
         before[key] = at[number - 1] if number else None
-        ends[number:] = [position[key], *ends[number + 1 :]]
-        at[number:] = [key, *at[number + 1 :]]
+        if number == len(ends):
+            ends.append(position[key])
+            at.append(key)
+        else:
+            ends[number], at[number] = position[key], key
     run: list[str] = []
     current = at[-1] if at else None
     while current is not None:
