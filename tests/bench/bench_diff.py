@@ -188,5 +188,5 @@ def main() -> None:
     )
     floor = f"plain recursive comparison, {CATEGORIES} categories, {RULES} rules"
     unit = f"s for {len(changes)} changes told"
-    report("diff.words", words_s, unit, floor, floor_s, "<= 6")
-    report("diff.equal", equal_s, "s when nothing differs", floor, floor_equal_s, "<= 1.5")
+    report("diff.words", words_s, unit, floor, floor_s, "<= 5")
+    report("diff.equal", equal_s, "s when nothing differs", floor, floor_equal_s, "<= 1")
