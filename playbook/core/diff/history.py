@@ -30,7 +30,8 @@ def history_of(code: str, versions: Iterable[tuple[Version, Policy | Content]]) 
     """The changes that touch a category over versions, given oldest first. Versions that left it alone are left out.
 
     Its own fields, rules and triggers whose scope covers it, deadlines by law, its ladder, its targets in every
-    region, the defaults that hold for it, its remedies, how long its cases are kept, its protocol's page.
+    region, the defaults that hold for it, its remedies, how long its cases are kept, its protocol's page. Give all
+    versions alike: policies alone, or contents with their pages. Show each chapter through `for_reader`.
     """
     chapters = []
     previous: Content | None = None
