@@ -13,7 +13,8 @@ from escalations.core.policy import CategoryPolicy, Policy
 from escalations.outbound.occasions import OCCASIONS
 from playbook import presets
 from playbook.core.compiling import Compiled, compile_source, with_horizon
-from playbook.core.source import Source, read
+from playbook.core.reading import read
+from playbook.core.source import Source
 
 CURRENCIES = {"EUR", "USD", "GBP", "BRL", "INR", "JPY"}
 
