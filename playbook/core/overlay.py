@@ -6,7 +6,8 @@
 - A mapping over a list whose items have a `key` (scenarios: a `name`) changes the items by key. `null` removes an
   item, and a new key is added at the end.
 - Everything else replaces what the base says: a list, a text, a number.
-- A condition (`when`), a length of time (`business`, `elapsed`) and a scenario are wholes: they are replaced, never mixed.
+- A condition (`when`), a length of time (`business`, `elapsed`) and a scenario are wholes: they are replaced, never
+  mixed.
 
 Pure. The result knows the file and line of each part, in whichever of the two it stands.
 """

@@ -33,7 +33,8 @@ def _flat(source: Source, presets: Path, seen: tuple[str, ...]) -> Source:
         message = f"there is no preset {name!r} to extend; there are {', '.join(there)}"
         raise SourceError(source.problem(("extends",), message))
     if name in seen:
-        raise SourceError(source.problem(("extends",), f"a circle: {' extends '.join((*seen, name))}"))
+        circle = " extends ".join((*seen[seen.index(name) :], name))
+        raise SourceError(source.problem(("extends",), f"a circle: {circle}"))
     base = sources.read(presets / name)
     base = Source(base.document, {at: f"{name}/{mark}" for at, mark in base.marks.items()})
     over = Source({key: value for key, value in source.document.items() if key != "extends"}, source.marks)
