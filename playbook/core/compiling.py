@@ -27,7 +27,9 @@ from playbook.core.source import Place, Problem, Source, SourceError
 _CALENDAR_FIELDS = ("timezone", "weekly_hours", "holidays", "date_overrides")
 REGISTRY = ("levels", "specialisms", "roles", "channels", "regions", "teams", "categories")
 
-PageKey = Annotated[str, StringConstraints(pattern=r"^(guide|protocol|category)\.[A-Za-z0-9][A-Za-z0-9_.\-]{0,80}$")]
+PageKey = Annotated[
+    str, StringConstraints(pattern=r"^(guide|protocol|category|stage|criteria)\.[A-Za-z0-9][A-Za-z0-9_.\-]{0,80}$")
+]
 PageLanguage = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
+from escalations.core.lifecycle import STATUSES
 from escalations.core.policy import CategoryPolicy, Outcome, Policy
 from playbook.core.source import Place, Problem, Source
 
@@ -42,7 +43,10 @@ def named(pages: Texts) -> dict[str, str]:
 
 
 def problems(source: Source, policy: Policy, pages: Texts) -> Iterator[Problem]:
-    """What is wrong with the pages of an edition: no title, too long, a link to nothing, a protocol without a page."""
+    """What is wrong with the pages of an edition.
+
+    No title, too long, a link to nothing, a stage that no case is ever in, a protocol without a page.
+    """
     for language, texts in pages.items():
         for key, text in texts.items():
             at: Place = ("pages", language, key)
@@ -50,6 +54,8 @@ def problems(source: Source, policy: Policy, pages: Texts) -> Iterator[Problem]:
                 yield source.problem(at, "begin the page with its title: a first line such as `# Tracing a parcel`")
             if len(text) > LONGEST:
                 yield source.problem(at, f"longer than {LONGEST} characters; split it into pages")
+            if key.startswith("stage.") and (stage := key.removeprefix("stage.")) not in STATUSES:
+                yield source.problem(at, f"no case is ever in the stage {stage!r}; there are {', '.join(STATUSES)}")
             for kind, target in _LINK.findall(text):
                 if target not in (texts if kind == "page" else policy.central.categories):
                     yield source.problem(at, f"links to {kind} {target!r}, which is not there")

@@ -248,5 +248,5 @@ def test_the_starter_playbook_compiles_to_the_same_bytes_in_every_process() -> N
 
 def test_presets_are_found_by_name() -> None:
     assert "team" in presets.names()
-    with pytest.raises(LookupError, match="there are team"):
+    with pytest.raises(LookupError, match="there are founder, global, team"):
         presets.folder("../team")

@@ -18,8 +18,9 @@ from governance.services.publication import publish_first
 from playbook import presets
 from playbook.core.compiling import Compiled, compile_source, with_horizon
 from playbook.core.public_holidays import default_years
+from playbook.core.reading import read
 from playbook.core.report import as_json, as_lines, summary
-from playbook.core.source import Source, SourceError, read
+from playbook.core.source import Source, SourceError
 from playbook.services.editions import begin_edition, compile_edition
 
 WRONG, MISUSED = 1, 2

@@ -15,8 +15,9 @@ from escalations.selectors import law
 from escalations.selectors.roster import roster
 from playbook.core.compiling import Examined, examine, examine_policy, is_edition, with_horizon
 from playbook.core.public_holidays import default_years
+from playbook.core.reading import read
 from playbook.core.report import as_json, as_lines
-from playbook.core.source import Problem, Source, SourceError, read
+from playbook.core.source import Problem, Source, SourceError
 
 WRONG, MISUSED = 1, 2
 
