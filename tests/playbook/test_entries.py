@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from playbook import presets
 from playbook.core.compiling import compile_source, examine, with_horizon
 from playbook.core.entries import CENTRE, OF_A_REGION, SECTIONS, Address, Entry, finder, join, section_of, split
-from playbook.core.source import Source, SourceError, parse, read
+from playbook.core.reading import read
+from playbook.core.source import Source, SourceError, parse
 from playbook.core.writing import as_yaml
 from tests.playbook.editions import central, small
 
