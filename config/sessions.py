@@ -64,11 +64,10 @@ class Sessions:
         to_sign_in = (resolve_url(settings.LOGIN_URL), reverse("admin:login"), reverse("mfa_index"))
         if target.path not in to_sign_in:
             return answer
-        here = request.headers.get("HX-Current-URL", "")
         led = HttpResponse(status=200)
-        known = url_has_allowed_host_and_scheme(here, allowed_hosts={request.get_host()})
-        parts = urlsplit(here)
+        parts = urlsplit(request.headers.get("HX-Current-URL", ""))  # whatever its host: back is a path of this one
         back = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        known = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
         led.headers["HX-Redirect"] = f"{target.path}?{urlencode({'next': back})}" if known else target.path
         led.headers["Cache-Control"] = "no-store"
         return led

@@ -53,5 +53,9 @@ class SaysHowOneSignsIn:
         said = ", ".join(ways) or "–"
         if not getattr(row, "is_reader", False):
             return said
-        way = '{}<br><a class="text-primary-600 dark:text-primary-500 underline" href="{}">{}</a>'
-        return format_html(way, said, reverse("mfa_index"), __("Sign-in and second factor"))
+        return format_html(
+            '{}<br><a class="text-primary-600 dark:text-primary-500 underline" href="{}">{}</a>',
+            said,
+            reverse("mfa_index"),
+            __("Sign-in and second factor"),
+        )

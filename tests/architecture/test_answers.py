@@ -163,7 +163,8 @@ def leads_away(answer: Any) -> bool:
             parts.netloc not in ("", "testserver")
             or parts.scheme not in ("", "http")
             or (
-                where.replace("\\", "/").lstrip().lstrip("/")[:1] not in ("", "?", "#")
+                parts.netloc != "testserver"
+                and where.replace("\\", "/").lstrip().lstrip("/")[:1] not in ("", "?", "#")
                 and where.replace("\\", "/").lstrip().startswith("//")
             )
             or where != where.strip()

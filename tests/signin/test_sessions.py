@@ -68,7 +68,7 @@ def test_a_part_of_a_page_is_led_as_a_whole_and_comes_back(at_work: Desk, client
 
 def test_where_a_part_says_it_is_is_not_believed_of_other_hosts(client: Client, db: None) -> None:
     answer = client.get("/admin/", headers=HTMX | {"HX-Current-URL": "https://evil.example/admin/"})
-    assert answer.headers["HX-Redirect"] == "/admin/login/"
+    assert answer.headers["HX-Redirect"] == "/admin/login/?next=%2Fadmin%2F"
 
 
 def test_a_session_that_began_before_sessions_knew_their_age_is_over(at_work: Desk, client: Client) -> None:

@@ -69,11 +69,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return refused
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Only addresses of the desk itself, on the host that was asked."""
-        request = context.request
-        return url_has_allowed_host_and_scheme(
-            url or "", allowed_hosts={request.get_host()}, require_https=request.is_secure()
-        )
+        """Only addresses of the desk itself, and so without a host."""
+        return url_has_allowed_host_and_scheme(url or "", allowed_hosts=None)
 
     # ---------------------------------------------------------------------------------------------- asked once more
 
