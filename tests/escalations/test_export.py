@@ -14,7 +14,7 @@ from django.test import Client
 from guardian.shortcuts import assign_perm, remove_perm
 
 from escalations.models import AccessEntry, Case, CaseExport, CaseGrant, Channel
-from escalations.services import exporting, noting
+from escalations.services import exporting, noting, roles
 from escalations.services.channels import ensure_groups
 from tests.factories.desk import NOW, Desk, desk
 
@@ -184,11 +184,7 @@ def test_a_spreadsheet_gets_its_mark(at_work: Desk) -> None:
 def test_the_auditor_reads_what_it_was_for_and_the_log_holds(at_work: Desk) -> None:
     at_work.open(assign=False)
     signed_in(at_work, "mia").post(EXPORT, GOOD)
-    from django.contrib.auth.models import Group, Permission
-
-    auditors, _ = Group.objects.get_or_create(name=noting.AUDITORS)
-    auditors.permissions.add(Permission.objects.get(codename=noting.MAY_READ))
-    at_work.user("ana").groups.add(auditors)
+    at_work.user("ana").groups.add(roles.group_of("auditor"))
     page = signed_in(at_work, "ana").get("/admin/escalations/accessentry/?show=all").content.decode()
     assert "exported cases: 1, for: The yearly report" in page
 
