@@ -29,13 +29,12 @@ STRICT = f"{_SHARED}; script-src 'self'; style-src 'self'"
 ADMIN = f"{_SHARED}; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'"
 
 
-#: What no page of the desk asks of a browser; whoever plants a script gets none of it either.
+#: What no page of the desk asks of a browser; whoever plants a script gets none of it either. Passkeys it does ask for.
 PERMISSIONS = ", ".join(
     f"{name}=()"
     for name in (
         "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "geolocation",
         "gyroscope", "hid", "idle-detection", "magnetometer", "microphone", "midi", "payment",
-        "publickey-credentials-get",
         "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
     )
 )  # fmt: skip
