@@ -304,8 +304,8 @@ def told_apart(planted: Planted, person: str) -> list[str]:
                         answer = send(reverse(name, args=[one]), {})
                         said = [str(message) for message in getattr(answer.wsgi_request, "_messages", ())]
                         transaction.set_rollback(True)
-                    words = f"{answer.status_code} {answer.get('Location', '')} {said}"
-                    answers.append(words.replace(str(one), "ID"))
+                    words = re.sub(rf"(?<!\d){one}(?!\d)", "ID", f"{answer.get('Location', '')} {said}")
+                    answers.append(f"{answer.status_code} {words}")
                 if answers[0] != answers[1]:
                     apart.append(f"{name} of {pk}: {answers}")
     return apart
