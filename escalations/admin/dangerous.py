@@ -64,6 +64,7 @@ DANGEROUS: Mapping[str, Danger] = {
     "admin:escalations_casegrant_break_glass": Danger(_("break the glass"), opened=True, factor=True),
     "admin:escalations_casegrant_review": Danger(_("judge an access")),
     "admin:escalations_case_unmask": Danger(_("uncover personal data")),
+    "admin:escalations_case_export": Danger(_("export cases"), opened=True),
     "admin:escalations_case_act": Danger(_("change who sees a case"), opened=True, when=_case_act),
     "admin:escalations_channelrequest_add": Danger(_("let somebody into a channel"), opened=True),
     "admin:escalations_channelrequest_answer": Danger(_("decide who belongs to a channel")),
