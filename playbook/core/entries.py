@@ -3,8 +3,8 @@
     entries = split(source)        the rows of an edition as written, in reading order
     document = join(entries)       the edition that they make; what it compiles to is the same, to the byte
 
-A row is named by its address: the part (the centre, or a region whose own part it is), the section, and a key that is
-unique there. The table of sections below is the whole rule of where a row stands in the document.
+A row is named by its address: the part (the centre, or a region's own), the section, and a key that is unique there.
+The table of sections below is the whole rule of where a row stands in the document.
 """
 
 from __future__ import annotations
@@ -16,23 +16,33 @@ from typing import Any, Literal, NamedTuple
 from playbook.core.source import Place, Problem, Source, SourceError
 
 CENTRE = "central"
-"""The part that everybody shares; every other part is named by its region."""
+"""The part that everybody shares. The other parts are `variants.REGION`, as in `Policy.part_digests`."""
+VARIANT = "variants."
 
 Shape = Literal["keyed", "nested", "listed", "alone"]
+
+
+def identity(place: Place) -> str:
+    """The field that names the things of a list for ever, by where in the document the list stands."""
+    return "name" if place == ("scenarios",) else "key"
 
 
 class Section(NamedTuple):
     """Where the rows of one kind stand in a document.
 
     `keyed` sections map a key to a row, `nested` ones a first key to a second one (`de/guide.start`), `listed` ones are
-    in order and each item names itself, and one that stands `alone` is a single row without a key.
+    in order and each item names itself (`identity`), and one that stands `alone` is a single row without a key.
     """
 
     key: str
     shape: Shape
     name: str
     within: Place = ("policy", CENTRE)
-    named_by: str = "key"
+
+    @property
+    def named_by(self) -> str:
+        """The field by which the items of a listed section name themselves."""
+        return identity((*self.within, self.key))
 
 
 SETTINGS = "settings"
@@ -61,7 +71,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("retention", "alone", "Retention"),
     Section("privacy", "alone", "Privacy"),
     Section("pages", "nested", "Pages", ()),
-    Section("scenarios", "listed", "Scenarios", (), "name"),
+    Section("scenarios", "listed", "Scenarios", ()),
     Section("successors", "nested", "Successors", ()),
 )
 OF_A_REGION: tuple[Section, ...] = (
@@ -69,6 +79,10 @@ OF_A_REGION: tuple[Section, ...] = (
     Section("targets", "alone", "Targets"),
     Section("rules", "listed", "Rules"),
 )
+ALONE = frozenset(section.key for section in SECTIONS if section.shape == "alone" and section.within)
+"""Sections of the centre that are one thing, and not a list of things with keys."""
+OUTSIDE = tuple(section.key for section in SECTIONS if not section.within and section.key != SETTINGS)
+"""What an edition has beside its policy document."""
 _POLICY = ("schema_version", "title")
 _WHOLE = ("edition", "horizon")
 
@@ -129,7 +143,7 @@ def split(source: Source) -> tuple[Entry, ...]:
         part = reading.mapping(at, part)
         reading.only(at, part, _keys(OF_A_REGION, ("policy", CENTRE)))
         for section in OF_A_REGION:
-            entries += reading.rows(section, region, at, part)
+            entries += reading.rows(section, VARIANT + region, at, part)
     if reading.problems:
         raise SourceError(*reading.problems)
     return tuple(entries)
@@ -208,7 +222,7 @@ def join(entries: Iterable[Entry]) -> dict[str, Any]:
             for key, value in body.items():
                 (_at(document, ("policy",)) if key in _POLICY else document)[key] = value
             continue
-        within = section.within if address.part == CENTRE else ("policy", "variants", address.part)
+        within = section.within if address.part == CENTRE else ("policy", "variants", _region(address.part))
         holder = _at(document, within)
         if section.shape == "alone":
             holder[section.key] = body
@@ -220,6 +234,10 @@ def join(entries: Iterable[Entry]) -> dict[str, Any]:
             first, _, second = address.key.partition("/")
             holder.setdefault(section.key, {}).setdefault(first, {})[second] = body
     return document
+
+
+def _region(part: str) -> str:
+    return part.removeprefix(VARIANT)
 
 
 def _at(document: dict[str, Any], place: Place) -> dict[str, Any]:
@@ -242,7 +260,7 @@ def finder(entries: Iterable[Entry]) -> Callable[[Place], Address | None]:
         if place[:2] == ("policy", CENTRE):
             rest = place[2:]
         elif place[:2] == ("policy", "variants") and len(place) > 2:
-            part, rest = str(place[2]), place[3:]
+            part, rest = f"{VARIANT}{place[2]}", place[3:]
         if not rest or (place[:1] == ("policy",) and rest is place) or rest[0] in _WHOLE:
             return Address(CENTRE, SETTINGS) if part == CENTRE and (CENTRE, SETTINGS) in names else None
         key = str(rest[0])

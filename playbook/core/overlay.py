@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from playbook.core.entries import identity
 from playbook.core.source import Place, Problem, Source, SourceError
 
 _WHOLES = frozenset({"when", "case", "expect"})
@@ -73,7 +74,7 @@ class _Overlay:
         return self._copy(over, self.over, above, place)
 
     def _items(self, base: list[Any], over: Mapping[str, Any], below: Place, above: Place, place: Place) -> list[Any]:
-        named = "name" if place == ("scenarios",) else "key"
+        named = identity(place)
         if not all(isinstance(item, Mapping) and isinstance(item.get(named), str) for item in base):
             self._wrong(above, f"the items of this list have no `{named}`, so write the whole list")
             return []

@@ -18,8 +18,8 @@ from playbook.core.diff import Address, Content, apply, changelog, diff, for_rea
 from playbook.core.diff.comparing import SECTIONS
 from playbook.core.diff.lanes import NORMATIVE, TABLE
 from playbook.core.diff.saying import SAYERS
-from playbook.core.diff.value import SINGLE
 from playbook.core.diff.words import DEFAULTS
+from playbook.core.entries import ALONE
 from tests.playbook.differences import CLASSES, checked, content_of, edited, make, team, tree_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ def test_every_section_of_the_document_has_a_sayer_and_a_place() -> None:
     assert sections - set(SAYERS) == set()
     assert sections - set(SECTIONS) == set()
     single = {name for name, field in document.Central.model_fields.items() if is_model(field.annotation)}
-    assert single == SINGLE
+    assert single == ALONE
 
 
 def is_model(kind: Any) -> bool:

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from playbook import presets
 from playbook.core.compiling import compile_source, examine, with_horizon
-from playbook.core.entries import CENTRE, OF_A_REGION, SECTIONS, Address, Entry, finder, join, section_of, split
+from playbook.core.entries import (
+    CENTRE,
+    OF_A_REGION,
+    SECTIONS,
+    VARIANT,
+    Address,
+    Entry,
+    finder,
+    join,
+    section_of,
+    split,
+)
 from playbook.core.reading import read
 from playbook.core.source import Source, SourceError, parse
 from playbook.core.writing import as_yaml
@@ -36,7 +47,7 @@ BODIES = st.recursive(
 def editions(draw: st.DrawFn) -> list[Entry]:
     """Rows that an edition may have, in the order in which `split` gives them."""
     rows = []
-    for part in (CENTRE, *draw(st.lists(KEYS.filter(lambda key: key != CENTRE), max_size=2, unique=True))):
+    for part in (CENTRE, *(VARIANT + region for region in draw(st.lists(KEYS, max_size=2, unique=True)))):
         for section in SECTIONS if part == CENTRE else OF_A_REGION:
             if section.key == "settings":
                 if said := draw(st.dictionaries(st.sampled_from(["edition", "title", "horizon"]), SCALARS, max_size=3)):
@@ -116,7 +127,7 @@ def test_every_place_is_found_in_its_row(data: st.DataObject) -> None:
     if section.key == "settings":
         assert bodies[address][place[-1]] == value or place[:1] == ("horizon",)
         return
-    depth = len(section.within if address.part == CENTRE else ("policy", "variants", address.part))
+    depth = len(section.within) if address.part == CENTRE else len(("policy", "variants", "a region"))
     inner: Any = bodies[address]
     for step in place[depth + {"alone": 1, "keyed": 2, "listed": 2, "nested": 3}[section.shape] :]:
         inner = inner[step]
@@ -164,9 +175,15 @@ def test_a_failing_scenario_is_found_in_its_row() -> None:
     assert finder(rows)(problem.path) == Address(CENTRE, "scenarios", "A large order")
 
 
+def test_a_region_may_be_called_central() -> None:
+    """Its own part is not the centre's: each keeps its rules."""
+    source = small(lambda d: d["policy"].update(variants={"central": {"rules": [{"key": "own", "name": "Own"}]}}))
+    assert join(split(source)) == source.document
+
+
 def test_an_unknown_section_is_refused_when_joining() -> None:
-    with pytest.raises(LookupError, match="no section 'ladders' in its part 'eu'"):
-        join([Entry(Address("eu", "ladders", "x"), {})])
+    with pytest.raises(LookupError, match=r"no section 'ladders' in its part 'variants\.eu'"):
+        join([Entry(Address("variants.eu", "ladders", "x"), {})])
 
 
 def test_the_table_covers_the_policy_document() -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from playbook.core.diff.comparing import Edit
-from playbook.core.diff.value import ABSENT, CENTRAL, Who, WhoKind, mapping
+from playbook.core.diff.value import ABSENT, Who, WhoKind, mapping
 from playbook.core.diff.words import DEFAULTS, Row, Side, Telling, texts
+from playbook.core.entries import CENTRE
 
 PARTIES = {"buyer": "Buyers", "seller": "Sellers", "platform": "The marketplace as a whole"}
 LANGUAGE = "Readers of {}"
@@ -135,7 +136,7 @@ def _holding(side: Side, test: Callable[[Row], bool]) -> list[str]:
     for _, rule in side.rules:
         if "visibility" not in rule and test(mapping(rule.get("then"))):
             found += side.covered(rule)
-    for trigger in side.listed(CENTRAL, "triggers"):
+    for trigger in side.listed(CENTRE, "triggers"):
         if "visibility" not in trigger and test(mapping(trigger.get("raises"))):
             found += side.covered(trigger)
     return found

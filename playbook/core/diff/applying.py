@@ -6,8 +6,8 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
-from playbook.core.diff.comparing import identity
 from playbook.core.diff.value import ABSENT, Change, Content, Place
+from playbook.core.entries import identity
 
 
 def apply(old: Content, changes: Iterable[Change]) -> Content:

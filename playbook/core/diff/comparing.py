@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from escalations.core.policy import CategoryPolicy
-from playbook.core.diff.value import ABSENT, SINGLE, Address, Content, Place, address_of
+from playbook.core.diff.value import ABSENT, Address, Content, Place, address_of
+from playbook.core.entries import ALONE, identity
 
 SECTIONS = (
     "",
@@ -188,11 +189,6 @@ def _longest_run(keys: Iterable[str], position: Mapping[str, int]) -> frozenset[
     return frozenset(run)
 
 
-def identity(place: Place) -> str:
-    """The field that names the things of a list for ever."""
-    return "name" if place == ("scenarios",) else "key"
-
-
 def _descends(address: Address, old: Any, new: Any) -> bool:
     """Whether to look inside: into what both have, and into what only one has where it is told part by part."""
     sides = [side for side in (old, new) if side is not ABSENT]
@@ -202,7 +198,7 @@ def _descends(address: Address, old: Any, new: Any) -> bool:
     if len(sides) == 2 and type(old) is not type(new):
         return False
     path = address.path
-    if address.key is None and (not path or address.section not in SINGLE):
+    if address.key is None and (not path or address.section not in ALONE):
         # A part, a section; an empty list and none of both are told apart by what they become.
         return len(sides) == 2 or not _is_field(address)
     if not path:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from escalations.core.matrix.logic import in_scope
-from playbook.core.diff.comparing import Edit, identity
+from playbook.core.diff.comparing import Edit
 from playbook.core.diff.value import ABSENT, Place, mapping
 from playbook.core.diff.words import Row, Side, Telling, condition_of, texts
+from playbook.core.entries import identity
 
 _READ = frozenset(["rules", "triggers", "statutory"])
 """Sections of which the guarded conditions are told as restricted, and the rest as it is."""

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, Self, cast
 from escalations.core.policy import Policy
 from escalations.core.scenario import Scenario
 from playbook.core.compiling import Compiled
+from playbook.core.entries import ALONE, CENTRE, OUTSIDE, VARIANT
 
 Kind = Literal["added", "removed", "changed", "moved", "renamed"]
 WhoKind = Literal["party", "team", "region", "level", "language"]
@@ -29,11 +30,7 @@ class Absent(Enum):
 
 ABSENT: Final = Absent.ABSENT
 
-POLICY, CENTRAL, EDITION, VARIANT = "policy", "central", "edition", "variants."
-OUTSIDE = ("pages", "scenarios", "successors")
-"""What an edition has beside its policy document."""
-SINGLE = frozenset(["defaults", "bounds", "retention", "privacy"])
-"""Sections that are one thing, and not a list of things with keys."""
+POLICY, EDITION = "policy", "edition"
 
 
 class Address(NamedTuple):
@@ -63,7 +60,7 @@ class Address(NamedTuple):
     @property
     def place(self) -> Place:
         """The path in `Content.tree`."""
-        start: Place = {POLICY: ("policy",), CENTRAL: ("policy", "central"), EDITION: ()}.get(
+        start: Place = {POLICY: ("policy",), CENTRE: ("policy", "central"), EDITION: ()}.get(
             self.part, ("policy", "variants", self.part.removeprefix(VARIANT))
         )
         return (*start, *filter(None, [self.section]), *([] if self.key is None else [self.key]), *self.path)
@@ -78,13 +75,13 @@ def address_of(place: Place) -> Address:
     if place[0] in OUTSIDE:
         part, rest = EDITION, place
     elif place[1:2] == ("central",):
-        part, rest = CENTRAL, place[2:]
+        part, rest = CENTRE, place[2:]
     elif place[1:2] == ("variants",) and len(place) > 2:
         part, rest = VARIANT + place[2], place[3:]
     else:
         part, rest = POLICY, place[1:]
     section = rest[0] if rest else ""
-    if len(rest) < 2 or (part == CENTRAL and section in SINGLE):
+    if len(rest) < 2 or (part == CENTRE and section in ALONE):
         return Address(part, section, None, rest[1:])
     return Address(part, section, rest[1], rest[2:])
 

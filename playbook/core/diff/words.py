@@ -27,7 +27,8 @@ from escalations.core.policy import (
 from escalations.core.policy.document import Central
 from escalations.core.words import MaySee, Phrases, amount, everyone, span
 from escalations.core.words.phrases import RESTRICTED, TARGET_NAMES, listing
-from playbook.core.diff.value import ABSENT, CENTRAL, VARIANT, Content, mapping
+from playbook.core.diff.value import ABSENT, Content, mapping
+from playbook.core.entries import CENTRE, VARIANT
 
 Row = Mapping[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
@@ -96,7 +97,7 @@ class Side:
     def _keyed(self, part: str, section: str) -> dict[Any, Row]:
         """The things of a list by their keys; one without a key of its own stands under its number."""
         if (part, section) not in self._lists:
-            holder = self.central if part == CENTRAL else self.variants.get(part.removeprefix(VARIANT), {})
+            holder = self.central if part == CENTRE else self.variants.get(part.removeprefix(VARIANT), {})
             things = holder.get(section)
             found: dict[Any, Row] = {}
             for number, thing in enumerate(things if isinstance(things, list) else []):
@@ -109,13 +110,13 @@ class Side:
     @cached_property
     def rules(self) -> list[tuple[str, Row]]:
         """All rules with the part that each stands in."""
-        parts = [CENTRAL, *(VARIANT + region for region in sorted(self.variants))]
+        parts = [CENTRE, *(VARIANT + region for region in sorted(self.variants))]
         return [(part, rule) for part in parts for rule in self.listed(part, "rules")]
 
     @cached_property
     def ruling(self) -> list[tuple[Row, tuple[Test, ...]]]:
         """All rules and triggers, with the comparisons that each makes."""
-        rows = [*(rule for _, rule in self.rules), *self.listed(CENTRAL, "triggers")]
+        rows = [*(rule for _, rule in self.rules), *self.listed(CENTRE, "triggers")]
         conditions = [condition_of(row["when"]) if "when" in row else None for row in rows]
         return [
             (row, tuple(tests_of(condition)) if condition is not None else ())
