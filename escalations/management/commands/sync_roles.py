@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from escalations.management.syncing import said
 from escalations.services import roles
 
 
@@ -25,13 +26,8 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps({"dry_run": dry_run, **asdict(done)}, indent=2))
             return
-        would = "would be " if dry_run else ""
-        for name in done.added:
-            self.stdout.write(f"{name} {would}added")
-        for name, labels in done.changed.items():
-            self.stdout.write(f"{name} {would}put right ({', '.join(labels)})")
-        for name in done.removed:
-            self.stdout.write(f"{name} {would}removed: it is not declared")
+        for line in said(done, dry_run=dry_run):
+            self.stdout.write(line)
         if done.carried:
             self.stdout.write(f"{done.carried} people were given the roles that they had in fact")
         if not done and options["verbosity"] > 1:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from escalations import schedules
+from escalations.management.syncing import said
 
 
 class Command(BaseCommand):
@@ -32,12 +33,7 @@ class Command(BaseCommand):
             }
             self.stdout.write(json.dumps(report, indent=2))
             return
-        would = "would be " if dry_run else ""
-        for name in changes.added:
-            self.stdout.write(f"{name} {would}added")
-        for name, columns in changes.changed.items():
-            self.stdout.write(f"{name} {would}put right ({', '.join(columns)})")
-        for name in changes.removed:
-            self.stdout.write(f"{name} {would}removed: it is not declared")
+        for line in said(changes, dry_run=dry_run):
+            self.stdout.write(line)
         if not changes and options["verbosity"] > 1:
             self.stdout.write(f"All {len(changes.unchanged)} schedules are as declared.")
