@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import models
@@ -74,9 +74,7 @@ class Reach:
         if not self._user.is_authenticated or not self._user.is_active:
             return frozenset()
         if permission not in self._channels:
-            held = {"permission__codename": permission}
-            of_groups = ChannelGroupPermission.objects.filter(group__user=self._user.pk, **held)
-            own = ChannelUserPermission.objects.filter(user=self._user.pk, **held)
+            of_groups, own = self._held(permission)
             if self._narrow:
                 of_groups = of_groups.filter(content_object__second_factor=False)
                 own = own.filter(content_object__second_factor=False)
@@ -95,14 +93,27 @@ class Reach:
         if permission not in (READING, WORKING) or not self._user.is_authenticated or not self._user.is_active:
             return frozenset()
         if self._grants is None:
-            grants = apps.get_model("escalations", "CaseGrant").objects.in_force(timezone.now())
+            grants = self._in_force()
             if self._narrow:
                 grants = grants.filter(case__channel__second_factor=False)
-            rows = grants.filter(user_id=self._user.pk).order_by().values_list("case_id", "works")
+            rows = grants.order_by().values_list("case_id", "works")
             self._grants = {}
             for case_id, works in rows:
                 self._grants[case_id] = works or self._grants.get(case_id, False)
         return frozenset(case_id for case_id, works in self._grants.items() if works or permission == READING)
+
+    def _held(self, permission: str) -> tuple[QuerySet[Any], QuerySet[Any]]:
+        """The rows by which the person holds a permission on channels: their groups' and their own."""
+        held = {"permission__codename": permission}
+        return (
+            ChannelGroupPermission.objects.filter(group__user=self._user.pk, **held),
+            ChannelUserPermission.objects.filter(user=self._user.pk, **held),
+        )
+
+    def _in_force(self) -> QuerySet[Any]:
+        """The grants of single cases that the person has now."""
+        grants: QuerySet[Any] = apps.get_model("escalations", "CaseGrant").objects.in_force(timezone.now())
+        return grants.filter(user_id=self._user.pk)
 
     @property
     def kept_back(self) -> QuerySet[Channel]:
@@ -110,16 +121,10 @@ class Reach:
         a session that has one; one when it is read."""
         if not self._narrow or not self._user.is_authenticated:
             return Channel.objects.none()
-        held = {"permission__codename": READING}
-        grants = apps.get_model("escalations", "CaseGrant").objects.in_force(timezone.now())
-        ids = (
-            ChannelGroupPermission.objects.filter(group__user=self._user.pk, **held).values_list("content_object_id"),
-            ChannelUserPermission.objects.filter(user=self._user.pk, **held).values_list("content_object_id"),
-            grants.filter(user_id=self._user.pk).order_by().values_list("case__channel_id"),
-        )
-        theirs = models.Q()
-        for some in ids:
-            theirs |= models.Q(pk__in=some)
+        grants = self._in_force().order_by().values_list("case__channel_id")
+        theirs = models.Q(pk__in=grants)
+        for rows in self._held(READING):
+            theirs |= models.Q(pk__in=rows.values_list("content_object_id"))
         return Channel.objects.filter(theirs, second_factor=True, retired_at=None).order_by("rank", "key")
 
     @property
