@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from escalations.core.typed import ids_of
+from escalations.core.vetting import MEGABYTE
 from escalations.models import User
 from escalations.models.shown import Shown, watching
 from escalations.services import noting
@@ -115,14 +116,14 @@ class RequestSize:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         said = str(request.META.get("CONTENT_LENGTH") or "0")
-        most = settings.THROUGHLINE_REQUEST_MB * 1024 * 1024 + FORM
+        most = settings.THROUGHLINE_REQUEST_MB * MEGABYTE + FORM
         if not said.isdecimal() or int(said) > most:
             say = TOO_BIG % {"most": settings.THROUGHLINE_REQUEST_MB, "each": settings.THROUGHLINE_FILE_MB}
             return HttpResponse(say, status=413, content_type="text/plain; charset=utf-8")
         return self.get_response(request)
 
 
-FORM = 1024 * 1024
+FORM = MEGABYTE
 """Room for the fields of a form beside its files."""
 
 TOO_BIG = (
@@ -178,6 +179,11 @@ class AccessLog:
                 return HttpResponse(NOT_RECORDED, status=503, content_type="text/plain; charset=utf-8")
         return response
 
+    @classmethod
+    def by_itself(cls, request: HttpRequest) -> bool:
+        """Whether a page asks for itself again, without anybody having done anything."""
+        return request.method == "GET" and request.headers.get("HX-Trigger") in cls.POLLING
+
     @staticmethod
     def _person(request: HttpRequest) -> User | None:
         """Who is signed in. No question to the database for a request without a session."""
@@ -214,7 +220,7 @@ class AccessLog:
             now=timezone.now(),
             named=min(about, default=None),
             searched=any(request.GET.get(name) for name in ("q", "term", "s")),
-            polled=request.method == "GET" and request.headers.get("HX-Trigger") in self.POLLING,
+            polled=self.by_itself(request),
         )
 
 

@@ -42,12 +42,12 @@ class Sessions:
             logout(request)
             request.session[session.ENDED] = why
             return self._led_on(request, self.get_response(request))
-        if not by_itself(request):
+        if not AccessLog.by_itself(request):
             session.used(request.session, now)
         narrow = settings.THROUGHLINE_SECOND_FACTOR != "off" and not session.with_second_factor(request)
         if narrow and settings.THROUGHLINE_SECOND_FACTOR == "everybody" and not _open_to_all(request):
             back = urlencode({"next": request.get_full_path()} if request.method == "GET" else {})
-            return self._led_on(request, HttpResponseRedirect(f"{_to_second_factor(request)}?{back}"))
+            return self._led_on(request, HttpResponseRedirect(f"{reverse('mfa_index')}?{back}"))
         person = int(request.user.pk)
         with without_second_factor(person) if narrow else nullcontext():
             answer = self.get_response(request)
@@ -69,7 +69,6 @@ class Sessions:
         back = f"{parts.path}?{parts.query}" if parts.query else parts.path
         known = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
         led.headers["HX-Redirect"] = f"{target.path}?{urlencode({'next': back})}" if known else target.path
-        led.headers["Cache-Control"] = "no-store"
         return led
 
 
@@ -92,11 +91,6 @@ class AskedAgain:
         return dangerous.ask_first(request, match.view_name, kwargs)
 
 
-def by_itself(request: HttpRequest) -> bool:
-    """Whether a page asks for itself again, without anybody having done anything."""
-    return request.method == "GET" and request.headers.get("HX-Trigger") in AccessLog.POLLING
-
-
 def _open_to_all(request: HttpRequest) -> bool:
     """What is open to somebody who has to set up a second factor first: that, and leaving."""
     path = request.path_info
@@ -104,11 +98,6 @@ def _open_to_all(request: HttpRequest) -> bool:
     return path in own or path.startswith(
         (reverse("account_login").removesuffix("login/"), reverse("set_language"), "/static/")
     )
-
-
-def _to_second_factor(request: HttpRequest) -> str:
-    """To where a second factor is set up."""
-    return reverse("mfa_index")
 
 
 def _narrowed(pieces: Iterator[bytes], person: int) -> Iterator[bytes]:

@@ -102,7 +102,7 @@ def _led(request: HttpRequest) -> HttpResponse:
     """To the page where one shows who one is, and back to the form. A part of a page leads the whole page there."""
     target = again_address(request, request.get_full_path())
     if request.headers.get("HX-Request"):
-        return HttpResponse(headers={"HX-Redirect": target, "Cache-Control": "no-store"})
+        return HttpResponse(headers={"HX-Redirect": target})
     return HttpResponseRedirect(target)
 
 

@@ -15,15 +15,16 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
     JsonResponse,
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
 
 from escalations.admin.base import case_url, person_of
 from escalations.admin.tabs import files_context
@@ -40,7 +41,6 @@ BY_SCRIPT = "X-Desk-Upload"
 """Sent by the page's script, which adds one file after the other and shows how far each is."""
 PATIENCE_S = 10
 """How long somebody waits for the checks of all that they sent at once; the rest is left to a worker."""
-SAFE = ("GET", "HEAD")
 POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
@@ -136,10 +136,9 @@ class CaseFilePages:
         messages.success(request, f"{case.reference}: {_('The file was removed.')}")
         return HttpResponseRedirect(back)
 
+    @method_decorator(require_safe)
     def file_view(self, request: HttpRequest, pk: int, file: int) -> HttpResponseBase:
         """Hand out a file: the same 404 for what is not there, not checked, removed, or not this person's to see."""
-        if request.method not in SAFE:
-            return HttpResponseNotAllowed(SAFE)
         row = serving.opened_by(
             person=person_of(request), case_id=pk, file_id=file, now=timezone.now(),
             surface="admin:escalations_case_file",
@@ -149,10 +148,9 @@ class CaseFilePages:
         inline = bool(row.kind and row.kind.picture and "look" in request.GET)
         return self._handed_out(request, row.storage_key or "", row, inline=inline)
 
+    @method_decorator(require_safe)
     def thumbnail_view(self, request: HttpRequest, pk: int, file: int) -> HttpResponseBase:
         """The small picture beside a file's name."""
-        if request.method not in SAFE:
-            return HttpResponseNotAllowed(SAFE)
         row = serving.thumbnail_for(
             person=person_of(request), case_id=pk, file_id=file, now=timezone.now(),
             surface="admin:escalations_case_thumbnail",
@@ -164,7 +162,8 @@ class CaseFilePages:
     def _handed_out(
         self, request: HttpRequest, key: str, row: CaseFile, *, inline: bool, mime: str = ""
     ) -> HttpResponseBase:
-        """The bytes, with headers under which no browser runs, frames, keeps or guesses them. Whole, not in ranges."""
+        """The bytes, with headers under which no browser runs or keeps them, beside those of every answer
+        (`config.middleware.Headers`). Whole, not in ranges."""
         try:
             stored = default_storage.open(key, "rb")
         except OSError:
@@ -185,9 +184,7 @@ class CaseFilePages:
             content_type=f"{told}; charset=utf-8" if told.startswith("text/") else told,
         )
         answer["Content-Security-Policy"] = POLICY
-        answer["X-Content-Type-Options"] = "nosniff"
         answer["Cache-Control"] = "private, no-store"
-        answer["Cross-Origin-Resource-Policy"] = "same-origin"
         answer["Referrer-Policy"] = "no-referrer"
         answer["Accept-Ranges"] = "none"
         return answer

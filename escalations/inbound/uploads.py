@@ -14,10 +14,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.http import HttpRequest
 
+from escalations.core.vetting import MEGABYTE
+
 TAKEN_AT = frozenset({"admin:escalations_case_files"})
 AT_ONCE = 20
 """Files that one request may bring."""
-MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

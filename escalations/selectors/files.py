@@ -58,7 +58,7 @@ def filed(top: Top) -> Filed:
         items=[(item, [line for line in here if line.row.evidence_id == item.pk]) for item in items],
         loose=[line for line in here if line.row.evidence_id is None],
         gone=[line for line in lines if line not in here],
-        refusal=_refusal(top, "add_evidence", top.standing),
+        refusal=may_add(top),
     )
 
 

@@ -13,6 +13,7 @@ Only `kinds` is loaded with the desk, the readers of formats are not.
 from escalations.core.vetting.kinds import (
     ACCEPT,
     KINDS,
+    MEGABYTE,
     REFUSALS,
     TAKEN,
     Kind,
@@ -22,4 +23,4 @@ from escalations.core.vetting.kinds import (
     tidy_name,
 )
 
-__all__ = ["ACCEPT", "KINDS", "REFUSALS", "TAKEN", "Kind", "RefusedFile", "Verdict", "ending", "tidy_name"]
+__all__ = ["ACCEPT", "KINDS", "MEGABYTE", "REFUSALS", "TAKEN", "Kind", "RefusedFile", "Verdict", "ending", "tidy_name"]

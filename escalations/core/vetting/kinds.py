@@ -9,6 +9,7 @@ from dataclasses import dataclass
 HEAD = 8192
 """Bytes at the beginning of a file that say what it is."""
 NAME_LENGTH = 150
+MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from django_q.tasks import async_task
 
 from escalations import keys
 from escalations.core.actor import Actor
-from escalations.core.vetting import REFUSALS, Verdict, tidy_name
+from escalations.core.vetting import MEGABYTE, REFUSALS, Verdict, tidy_name
 from escalations.errors import DeskError, Invalid, Refused
 from escalations.models import Case, CaseFile, CaseText, Evidence
 from escalations.services.evidence import item_of, received
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 ADDED, CHECKED, REFUSED_KIND, REMOVED = "file.added", "file.checked", "file.refused", "file.removed"
 REASON_LENGTH = 300
-MEGABYTE = 1024 * 1024
 
 
 class Source(Protocol):

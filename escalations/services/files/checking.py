@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from escalations.core.vetting import Verdict
+from escalations.core.vetting import MEGABYTE, Verdict
 from escalations.outbound import scanner
 from escalations.services.files import storing
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 25.0
 """How long looking through one file may take, below the queue's timeout."""
-IN_REQUEST = 8 * 1024 * 1024
+IN_REQUEST = 8 * MEGABYTE
 """Files up to this many bytes are looked through while their sender waits, which takes about half a second."""
 IN_REQUEST_S = 8.0
 """How long their sender waits at the most. What takes longer a worker looks through."""

@@ -14,6 +14,7 @@ import os
 import secrets
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -153,7 +154,8 @@ def sweep(*, now: dt.datetime, dry_run: bool = False) -> Swept:
     if not dry_run:
         done.left = discard()
     orphans = []
-    for batch in _batches(_keys()):
+    keys = _keys()
+    while batch := list(islice(keys, AT_ONCE)):
         known = set(CaseFile.objects.filter(storage_key__in=batch).values_list("storage_key", flat=True))
         known |= set(CaseFile.objects.filter(thumbnail_key__in=batch).values_list("thumbnail_key", flat=True))
         for key in batch:
@@ -191,17 +193,6 @@ def _listed(place: str) -> tuple[list[str], list[str]]:
         return default_storage.listdir(place)
     except FileNotFoundError:
         return [], []
-
-
-def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    for key in keys:
-        batch.append(key)
-        if len(batch) == AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _age(key: str, now: dt.datetime) -> dt.timedelta:
