@@ -1,5 +1,7 @@
 """Addresses of the desk. Each app lists its own; this file only says under which prefix."""
 
+from typing import NoReturn
+
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.templatetags.static import static
@@ -15,7 +17,7 @@ def favicon(request: HttpRequest) -> HttpResponseRedirect:
     return HttpResponseRedirect(static("desk/mark.svg"))
 
 
-def closed(request: HttpRequest, **_where: str) -> HttpResponseRedirect:
+def closed(request: HttpRequest, **_where: str) -> NoReturn:
     """Django's short cut to the page of any row, which tells whoever asks whether a row exists. Nothing links to it."""
     raise Http404
 

@@ -23,7 +23,7 @@ from unfold.views import ChangeList
 from escalations import panels
 from escalations.admin import acts
 from escalations.admin.base import DeskAdmin, case_url, person_of, sees_cases
-from escalations.admin.exporting import ASKED, export_view
+from escalations.admin.exporting import asked_of, export_view
 from escalations.admin.files import CaseFilePages
 from escalations.admin.keyset import AFTER, BEFORE, KeysetAdmin, KeysetChangeList
 from escalations.admin.leaving import LeavingPage
@@ -130,7 +130,7 @@ class CaseAdmin(CaseFilePages, LeavingPage, KeysetAdmin, DeskAdmin):
             "sorts": [("due", _("Due first")), ("severity", _("Most severe first")), ("newest", _("Newest first"))],
             "may_reassign": people.members(timezone.now()).filter(person=user, leads=True).exists(),
             "may_export": exporting.may_export(user),
-            "export_query": urlencode({name: request.GET[name] for name in ASKED if request.GET.get(name)}),
+            "export_query": urlencode(asked_of(request)),
             "is_fullwidth": "1",
         }
         return super().changelist_view(request, context | (extra_context or {}))

@@ -11,7 +11,6 @@ from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from escalations.admin.base import person_of
@@ -24,10 +23,15 @@ from escalations.services.exporting import Export, export_cases, written
 ASKED = ("q", "status", "severity", "team", "channel", "whose", "when", "sort")
 
 
+def asked_of(request: HttpRequest) -> dict[str, str]:
+    """What the table of cases was asked for, by the address: what is given in `ASKED`, the rest left away."""
+    return {name: request.GET[name] for name in ASKED if request.GET.get(name)}
+
+
 def export_view(page: ModelAdmin[Any], request: HttpRequest) -> HttpResponseBase:
     """The form; and, when it is sent, the file. Whoever may export nothing reads that, and whom to ask."""
     user, now = person_of(request), timezone.now()
-    query = {name: request.GET[name] for name in ASKED if request.GET.get(name)}
+    query = asked_of(request)
     context: dict[str, Any] = {
         **page.admin_site.each_context(request),
         "title": _("Export cases"),
@@ -56,13 +60,10 @@ def export_view(page: ModelAdmin[Any], request: HttpRequest) -> HttpResponseBase
         "narrowed": asked.narrowed,
         "channels": exporting.named_channels(user),
     }
-    answer = TemplateResponse(request, "admin/desk/export.html", context)
-    add_never_cache_headers(answer)
-    return answer
+    return TemplateResponse(request, "admin/desk/export.html", context)
 
 
 def _file(export: Export, name: str, *, mark: bool) -> StreamingHttpResponse:
     answer = StreamingHttpResponse(written(export, mark=mark), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    add_never_cache_headers(answer)
     return answer

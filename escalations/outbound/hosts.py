@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import idna
 from django.conf import settings
 
 if TYPE_CHECKING:
@@ -147,8 +148,6 @@ def plain(host: str) -> str:
 
     Raises HostRefused for what is no name of a public host, and for every way to write an address but the usual two.
     """
-    import idna
-
     refused = HostRefused("The address names no host of the public internet.")
     text = host.strip("[]") if host.startswith("[") and host.endswith("]") else host
     if ":" in text:

@@ -40,7 +40,7 @@ def send_reset(*, user_id: int) -> bool:
     user = User.objects.filter(pk=user_id, is_active=True).exclude(email="").first()
     if user is None or not user.has_usable_password():
         return False
-    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
     minutes = settings.PASSWORD_RESET_TIMEOUT // 60
     with speaking(user.language):
         letter = Letter(
@@ -60,7 +60,7 @@ def send_reset(*, user_id: int) -> bool:
                 ),
             ),
             language=user.language,
-            url=f"{settings.THROUGHLINE_BASE_URL}{_reset_path(key)}",
+            url=f"{settings.THROUGHLINE_BASE_URL}{reverse('account_reset_password_from_key', kwargs=key)}",
             action=__("Choose a new password"),
         )
     _send(letter, user)
@@ -85,11 +85,6 @@ def tell(*, user_id: int, change: str) -> bool:
         )
     _send(letter, user)
     return True
-
-
-def _reset_path(key: str) -> str:
-    uid, _dash, token = key.partition("-")
-    return reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
 
 
 def _send(letter: Letter, user: User) -> None:

@@ -113,8 +113,8 @@ def _search(q: str, user: User) -> Q:
     """Exact matches only: a reference (or its number), the number elsewhere, a pseudonym, the party's number; an e-mail
     address or phone number by its blind index, and that only where the person may see personal data."""
     found = Q(reference=q.upper()) | Q(external_ref=q)
-    if id_of(q) is not None:
-        found |= Q(pk=int(q))
+    if (number := id_of(q)) is not None:
+        found |= Q(pk=number)
     if q.upper().startswith("P-"):
         found |= Q(party__pseudonym=q.upper())
     open_channels = Reach.of(user).channels("see_party_data")

@@ -26,7 +26,7 @@ from django.utils.translation import ngettext
 from django_q.tasks import async_task
 
 from escalations.core import roles, watching
-from escalations.inbound.signin import session
+from escalations.inbound.signin import session, sso
 from escalations.models import User
 from escalations.services import noting
 
@@ -81,8 +81,6 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
         """Password, code, key; and single sign-on again for whom the provider knows."""
-        from escalations.inbound.signin import sso
-
         ways = super().get_reauthentication_methods(user)
         if isinstance(user, User) and sso.is_linked(user):
             ways.append(
