@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import DEFAULT_DB_ALIAS, connection
@@ -20,7 +19,7 @@ from django.utils import timezone
 from escalations import keys
 from escalations.core import watching
 from escalations.models import AccessEntry, ChannelGroupPermission, ChannelUserPermission, User
-from escalations.services import noting
+from escalations.services import noting, roles
 
 FLAGS = ("is_active", "is_staff", "is_superuser")
 _ADDED = {"post_add": "added", "post_remove": "removed", "pre_clear": "removed"}
@@ -32,7 +31,7 @@ def connect() -> None:
         user_logged_in: [(_signed_in, None)],
         user_logged_out: [(_signed_out, None)],
         user_login_failed: [(_failed, None)],
-        post_migrate: [(_auditors, None)],
+        post_migrate: [(_roles, None)],
         pre_save: [(_flags_before, User)],
         post_save: [(_flags, User), (_granted, ChannelGroupPermission), (_granted, ChannelUserPermission)],
         post_delete: [(_taken, ChannelGroupPermission), (_taken, ChannelUserPermission)],
@@ -136,10 +135,9 @@ def _group_gone(*, instance: Group, **_signal: Any) -> None:
     _note(watching.MEMBERSHIP, {"removed": people, "groups": [instance.pk], "gone": True})
 
 
-def _auditors(*, sender: Any, using: str, **_signal: Any) -> None:
-    """The group of auditors is declared in code: after each migration it holds what it should."""
+def _roles(*, sender: Any, using: str, **_signal: Any) -> None:
+    """The groups of roles are declared in code: after each migration they hold what they should."""
     if sender.label != "escalations" or using != DEFAULT_DB_ALIAS:
         return
     if AccessEntry._meta.db_table in connection.introspection.table_names():  # it is gone when migrations are undone
-        create_permissions(sender, verbosity=0, using=using)  # Django's own turn comes after ours
-        noting.ensure_auditors()
+        roles.sync_roles()

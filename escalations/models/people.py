@@ -17,6 +17,17 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
+        # Which role gives which of them: core.roles.
+        permissions = [
+            ("enter_desk", _("Enter the desk")),
+            ("work_here", _("Be let into channels as somebody who works there")),
+            ("lead_teams", _("Decide on the members of the teams that they lead, and who is on call")),
+            ("oversee_teams", _("See the load of all teams")),
+            ("know_channels", _("Be let into channels as a specialist")),
+            ("read_playbook", _("Read the pages of the playbook")),
+            ("use_api", _("Use the desk as a program")),
+            ("give_roles", _("Give and take roles")),
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

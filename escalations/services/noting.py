@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 from escalations import keys
@@ -26,8 +25,6 @@ from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import AccessEntry, AccessHead, AccessReview, Case, Channel, User
 from escalations.models.shown import Shown
 
-AUDITORS = "auditors"
-"""The group whose members may read the access log and review it."""
 MAY_READ = "view_accessentry"
 POLLED = dt.timedelta(minutes=10)
 """How long a page that asks for itself again adds nothing to what was noted."""
@@ -35,17 +32,19 @@ AT_ONCE = 500
 """Entries that one review takes at most."""
 
 _person: ContextVar[User | None] = ContextVar("acting_person", default=None)
+_surface: ContextVar[str] = ContextVar("acting_surface", default="")
 _declared: ContextVar[bool] = ContextVar("declared", default=False)
 
 
 @contextmanager
-def acting(person: User | None) -> Iterator[None]:
-    """Within the block, changes that are noted without a person count as done by this one."""
-    token = _person.set(person)
+def acting(person: User | None, surface: str = "") -> Iterator[None]:
+    """Within the block, changes that are noted without a person count as done by this one, and by way of `surface`."""
+    token, where = _person.set(person), _surface.set(surface)
     try:
         yield
     finally:
         _person.reset(token)
+        _surface.reset(where)
 
 
 @contextmanager
@@ -83,8 +82,8 @@ def note(
     doer = person if person is not None else _person.get()
     number = doer.pk if doer is not None else 0
     body = dict(data or {})
-    if surface:
-        body["surface"] = surface
+    if surface or _surface.get():
+        body["surface"] = surface or _surface.get()
     if cases:
         body["cases"] = sorted(cases)
     if _declared.get():
@@ -174,15 +173,7 @@ def _noted_of_late(person: User, cases: set[int], now: dt.datetime) -> bool:
     return cases <= noted
 
 
-# ------------------------------------------------------------------------------------------------------------ auditors
-
-
-def ensure_auditors() -> Group:
-    """The group of auditors with exactly the permission to read the access log. Twice is as once."""
-    group, _made = Group.objects.get_or_create(name=AUDITORS)
-    with declared():
-        group.permissions.set(Permission.objects.filter(codename=MAY_READ, content_type__app_label="escalations"))
-    return group
+# ------------------------------------------------------------------------------------------------------------- review
 
 
 def review(*, entry_ids: Collection[int], actor: User, now: dt.datetime, note_text: str = "") -> int:

@@ -22,7 +22,7 @@ from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import AccessEntry, AccessHead, AccessReview, Case, Channel, Event, User
 from escalations.models.shown import watching as collecting
 from escalations.selectors import accesslog
-from escalations.services import channels, grants, noting, replies, verifying
+from escalations.services import channels, grants, noting, replies, roles, verifying
 from escalations.services.channels import ensure_groups
 from tests.databases import Database
 from tests.factories.desk import NOW, Desk, broken, desk
@@ -340,7 +340,7 @@ def test_channel_membership_is_on_record(at_work: Desk) -> None:
 
 @pytest.fixture
 def auditor(at_work: Desk) -> User:
-    at_work.user("pia").groups.add(Group.objects.get(name=noting.AUDITORS))
+    at_work.user("pia").groups.add(roles.group_of("auditor"))
     return at_work.user("pia")
 
 
@@ -380,14 +380,6 @@ def test_opening_a_case_to_somebody_is_on_record(at_work: Desk) -> None:
         "gave or took access to a case: Mia", "gave or took access to a case: ended that of Mia",
         "gave or took access to a case: broke the glass",
     ]  # fmt: skip
-
-
-def test_the_group_of_auditors_is_there_from_the_start_and_holds_one_permission(db: None) -> None:
-    group = Group.objects.get(name="auditors")
-    assert [permission.codename for permission in group.permissions.all()] == ["view_accessentry"]
-    group.permissions.set(Permission.objects.all()[:5])
-    noting.ensure_auditors()
-    assert [permission.codename for permission in group.permissions.all()] == ["view_accessentry"]
 
 
 def test_a_review_is_itself_on_record(at_work: Desk, auditor: User) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from escalations.admin import accesslog as page
 from escalations.models import AccessEntry, AccessReview, Case, Channel
-from escalations.services import noting
+from escalations.services import noting, roles
 from tests.factories.desk import NOW, Desk, desk
 
 __all__ = ["desk"]
@@ -26,7 +25,7 @@ URL = "/admin/escalations/accessentry/"
 @pytest.fixture
 def office(desk: Desk) -> Iterator[Desk]:
     """The desk at its hour; Pia is an auditor."""
-    desk.user("pia").groups.add(Group.objects.get(name=noting.AUDITORS))
+    desk.user("pia").groups.add(roles.group_of("auditor"))
     with time_machine.travel(NOW, tick=False):
         yield desk
 
@@ -131,9 +130,9 @@ def test_one_entry_in_words(office: Desk) -> None:
 
 def test_changes_of_rights_are_told_by_name(office: Desk) -> None:
     with noting.acting(office.user("ana")):
-        office.user("mia").groups.add(Group.objects.get(name=noting.AUDITORS))
+        office.user("mia").groups.add(roles.group_of("auditor"))
     text = said(client(office).get(URL, {"show": "all"}))
-    assert "changed who belongs to a group: Mia added (auditors)" in text
+    assert "changed who belongs to a group: Mia added (role:auditor)" in text
 
 
 def test_pages_go_on_and_cost_the_same(office: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from escalations.models import (
     Event,
     EventPayload,
 )
-from escalations.services import anchoring, noting, record, replies, sweep, verifying
+from escalations.services import anchoring, noting, record, replies, roles, sweep, verifying
 from tests.factories.desk import NOW, Desk, desk
 
 __all__ = ["desk"]
@@ -71,7 +71,7 @@ class Record:
         for case in (self.one, self.two):
             self.act(case, 40)
         mia, auditor = desk.user("mia"), desk.user("ana")
-        auditor.groups.add(noting.ensure_auditors())
+        auditor.groups.add(roles.group_of("auditor"))
         looks = [
             noting.note(kind="read", person=person, cases=[self.one.pk], now=NOW + number * MINUTE, data={"case": 1})
             for number in range(3)

@@ -19,19 +19,20 @@ WORDS = {
     "migrate": "Making the tables",
     "createcachetable": "Making the cache",
     "sync_schedules": "Declaring the schedules",
+    "sync_roles": "Declaring the roles",
     "install_playbook": "Installing the starter playbook",
     "demo": "Loading the demo marketplace",
 }
 
 
 class Command(BaseCommand):
-    """Migrates, makes the cache table, syncs the schedules, installs a playbook where there is none, loads the demo.
+    """Migrates, makes the cache table, syncs schedules and roles, installs a playbook if there is none, loads the demo.
 
     Each step is left out when there is nothing for it to do, so a second run takes about a second. The steps are
     other commands, called by name: they stay usable alone.
     """
 
-    help = "Migrate, sync schedules, install the starter playbook if there is none, load the demo if it is empty."
+    help = "Migrate, sync schedules and roles, install a playbook if there is none, load the demo if it is empty."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--preset", default="team", help="starter playbook for an empty desk (team)")
@@ -71,7 +72,7 @@ class Command(BaseCommand):
         steps = ["migrate"] if migrate else []
         if "throughline_cache" not in tables:
             steps.append("createcachetable")
-        steps.append("sync_schedules")
+        steps += ["sync_schedules", "sync_roles"]
         if not self.any_rows("PolicyVersion", tables):
             steps.append(f"install_playbook --preset {preset}")
         if demo_cases and not self.any_rows("Case", tables):
