@@ -1,12 +1,14 @@
 """Addresses of the desk. Each app lists its own; this file only says under which prefix."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import health
+from escalations import views
 
 
 def favicon(request: HttpRequest) -> HttpResponseRedirect:
@@ -20,6 +22,9 @@ urlpatterns = [
     path("healthz", health.process, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/login/", views.sign_in, name="sign_in"),
+    path("admin/welcome/", views.welcome, name="welcome"),
+    path("admin/sign-out/", LogoutView.as_view(), name="sign_out"),
     path("admin/", admin.site.urls),
     path("playbook/", include("playbook.urls")),
     path("", include("escalations.urls")),

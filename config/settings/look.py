@@ -20,6 +20,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("desk/mark.svg")},
     ],
+    "LOGIN": {"form": "escalations.forms.signing.SignInForm"},
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "escalations.admin.home.dashboard",
