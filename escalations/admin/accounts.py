@@ -113,22 +113,36 @@ class AccountAdmin(UserAdmin, DeskAdmin):
         return [path("privileges/", page, name="escalations_user_privileges"), *super().get_urls()]
 
     def privileges_view(self, request: HttpRequest) -> HttpResponse:
-        """Who may do what: the same table as the tests hold the desk to."""
-        mine = set(roles.held_by(person_of(request))) | (
-            {"administrator"} if person_of(request).is_superuser else set()
-        )
+        """Who may do what: the table to which the tests hold the desk, the reader's own columns marked. `?role=` is
+        the one that a phone shows."""
+        person = person_of(request)
+        mine = {*roles.held_by(person)} | ({"administrator"} if person.is_superuser else set())
         wanted = request.GET.get("role", "")
-        columns = [
-            {"key": key, "label": label, "standing": standing, "mine": key in mine}
-            for key, (label, standing) in privileges.COLUMNS.items()
+        own = next((key for key in privileges.COLUMNS if key in mine), "agent")
+        shown = wanted if wanted in privileges.COLUMNS else own
+        sections = [
+            (
+                title,
+                [
+                    (
+                        row.label,
+                        [{"says": says, "mine": key in mine, "shown": key == shown} for key, says in row.cells.items()],
+                    )
+                    for row in rows
+                ],
+            )
+            for title, rows in privileges.sections()
         ]
-        shown = wanted if wanted in privileges.COLUMNS else next((c["key"] for c in columns if c["mine"]), "agent")
         context = {
             **self.admin_site.each_context(request),
             "title": _("Who may do what"),
             "opts": self.opts,
-            "columns": columns,
-            "sections": privileges.sections(),
+            "columns": [
+                {"key": key, "label": label, "standing": standing, "mine": key in mine}
+                for key, (label, standing) in privileges.COLUMNS.items()
+            ],
+            "sections": sections,
+            "words": list(privileges.WORDS.items()),
             "shown": shown,
             "own_heading": True,
             "is_fullwidth": "1",

@@ -157,6 +157,8 @@ def set_on_call(
 
 
 def _self_or_lead(actor: User, person_id: int, now: dt.datetime) -> None:
+    if not (actor.is_active and actor.is_staff):
+        raise NotAllowed("Only people who work at the desk may do this.")
     if actor.pk == person_id or actor.is_superuser:
         return
     theirs = people.members(now).filter(person_id=person_id).values("team_id")
