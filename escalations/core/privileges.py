@@ -28,6 +28,20 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
 }
 """Every column: its name, and the usual standing in which it was tried."""
 
+SECTIONS: tuple[str, ...] = (
+    "Work on a case",
+    "Who may see a case",
+    "Personal data",
+    "People",
+    "Who belongs to a channel",
+    "Accounts and roles",
+    "Legal holds",
+    "Record and engine",
+    "Pages: look",
+    "Pages: add, change, end",
+)
+"""The sections in their order."""
+
 WORDS: Mapping[str, str] = {
     "own case": "only on a case that they have",
     "own": "only what is about themselves",
@@ -191,10 +205,10 @@ def read(text: str) -> tuple[Row, ...]:
 
 
 def written(rows: Iterable[Row]) -> str:
-    """Rows as `read` reads them, section by section in the order of their first rows."""
-    by_section: dict[str, list[Row]] = {}
+    """Rows as `read` reads them, section by section."""
+    by_section: dict[str, list[Row]] = {section: [] for section in SECTIONS}
     for row in rows:
-        by_section.setdefault(row.section, []).append(row)
+        by_section[row.section].append(row)
     lines = []
     for section, found in by_section.items():
         lines += [f"# {section}", *(" | ".join((row.key, row.label, *row.cells.values())) for row in found)]

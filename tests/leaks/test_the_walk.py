@@ -16,7 +16,7 @@ from django.urls import path
 from config import urls
 from escalations.models import Case, CaseText
 from tests.factories.desk import NOW, Desk, desk
-from tests.leaks.planting import PERSONAL, WORDS, Planted, plant
+from tests.leaks.planting import BESIDE, PERSONAL, WORDS, Planted, plant
 from tests.leaks.walking import Walk, walk
 
 __all__ = ["desk"]
@@ -30,6 +30,9 @@ CHANNEL_ONLY = PERSON | {"rule", "because", "ring", "merge", "returned", "look",
 #: Pages on which grants of single cases make a difference; all others know channels alone.
 SINGLE_CASES = "case|admin:index|search|autocomplete|view_on_site"
 
+#: Pages that a role opens beside those that everybody has.
+BY_ROLE = "delivery|outbox|heartbeat|django_q|publication|accessentry|privileges|admin:index|welcome"
+
 #: Who walks, what they are, and which needles they may not find.
 ROLES: dict[str, tuple[str, frozenset[str]]] = {
     "": ("nobody signed in", EVERYTHING),
@@ -37,6 +40,7 @@ ROLES: dict[str, tuple[str, frozenset[str]]] = {
     "root": ("an administrator", EVERYTHING),
     "reader": ("every permission of Django, that to hold data among them, and no channel", EVERYTHING - {"held"}),
     "sam": ("a specialist and owner of the channel, and the party itself", EVERYTHING - {"rule", "because", "ring"}),
+    **dict.fromkeys(BESIDE, ("a role without any channel", EVERYTHING)),
     "late": ("an expert whose grant is over: their own reason is all that is left", EVERYTHING - {"calledin"}),
     "judged": ("broke the glass hours ago, and was judged", EVERYTHING - {"broken", "judged"}),
     "expert": ("an expert with a grant of the case", CHANNEL_ONLY),
@@ -52,10 +56,7 @@ def planted(desk: Desk) -> Iterator[Planted]:
 
 
 def test_no_role_finds_what_it_may_not_see(planted: Planted, capsys: pytest.CaptureFixture[str]) -> None:
-    walks = [
-        walk(planted, person, forbidden=forbidden, only=SINGLE_CASES if person in ("late", "judged", "glass") else "")
-        for person, (_, forbidden) in ROLES.items()
-    ]
+    walks = [walk(planted, person, forbidden=forbidden, only=_only(person)) for person, (_, forbidden) in ROLES.items()]
     with capsys.disabled():
         print()
         for told in walks:
@@ -65,6 +66,10 @@ def test_no_role_finds_what_it_may_not_see(planted: Planted, capsys: pytest.Capt
     leaks = [leak for told in walks for leak in told.leaks]
     assert leaks == [], "\n".join(leaks[:40])
     _found_where_they_belong(walks[-1])
+
+
+def _only(person: str) -> str:
+    return SINGLE_CASES if person in ("late", "judged", "glass") else BY_ROLE if person in BESIDE else ""
 
 
 def _found_where_they_belong(told: Walk) -> None:
