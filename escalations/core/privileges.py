@@ -54,42 +54,48 @@ WORDS: Mapping[str, str] = {
 """What the words of cells mean."""
 
 TABLE = """\
-# Pages: look
-page admin:index | Home | yes | yes | yes | yes | yes | no | yes | no | yes | no
-page admin:escalations_user_privileges | Who may do what | yes | yes | yes | yes | yes | no | yes | no | yes | no
-page admin:escalations_case_reassign | Reassign | no | no | no | no | no | no | no | no | no | no
-page admin:escalations_case_leaving | Before one leaves | yes | yes | yes | yes | yes | no | yes | no | yes | no
-page admin:escalations_casegrant_break_glass | Break the glass | yes | yes | yes | yes | yes | no | yes | no | yes | no
-page admin:search | Search of the bar | yes | yes | yes | yes | yes | no | yes | no | yes | no
-page welcome | The page of those who do not enter | no | no | no | no | no | yes | no | yes | no | yes
-see auth.group | Groups | no | no | no | no | no | no | no | no | yes | no
-see django_q.failure | Failed tasks | no | no | yes | no | no | no | no | no | yes | no
-see django_q.ormq | Queued tasks | no | no | yes | no | no | no | no | no | yes | no
-see django_q.schedule | Scheduled tasks | no | no | yes | no | no | no | no | no | yes | no
-see django_q.success | Successful tasks | no | no | yes | no | no | no | no | no | yes | no
-see escalations.absence | Absences | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.accessentry | Access log | no | no | no | no | no | no | yes | no | yes | no
-see escalations.case | Cases | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.casegrant | Access to single cases | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.category | Categories | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.channel | Channels | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.channelrequest | Channel memberships | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.cover | Cover | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.delivery | Deliveries | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.heartbeat | Heartbeats | no | no | yes | no | no | no | no | no | yes | no
-see escalations.legalhold | Legal holds | no | no | no | no | no | no | no | no | no | no
-see escalations.level | Authority levels | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.membership | Memberships | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.oncallshift | On-call shifts | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.outbox | Intents to tell | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.policyversion | Policy versions | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.region | Regions | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.role | On-call roles | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.specialism | Specialisms | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.team | Teams | yes | yes | yes | yes | yes | no | yes | no | yes | no
-see escalations.user | Users | no | no | no | no | no | no | no | no | yes | no
-see governance.publication | Publications | no | no | yes | no | yes | no | yes | no | yes | no
-see playbook.edition | Editions | yes | yes | yes | yes | yes | no | yes | no | yes | no
+# Work on a case
+triage | Sort a new case | yes | yes | no | yes | no | no | no | no | no | no
+take | Take a case from the queue | yes | yes | no | no | no | no | no | no | no | no
+assign | Give a case to somebody | no | yes | no | no | no | no | no | no | no | no
+release | Put a case back into the queue | own case | yes | no | own case | no | no | no | no | no | no
+start | Start work | own case | own case | no | own case | no | no | no | no | no | no
+respond | Answer the party | yes | yes | no | own case | no | no | no | no | no | no
+receive | Take in what the party wrote | no | no | no | no | no | no | no | yes | no | no
+note | Write a note | yes | yes | no | yes | no | no | no | yes | no | no
+add_evidence | Add evidence | yes | yes | no | own case | no | no | no | yes | no | no
+waive_evidence | Do without evidence | own case | yes | no | own case | no | no | no | no | no | no
+promise | Promise the party a decision | own case | yes | no | own case | no | no | no | no | no | no
+pause | Let a case wait | own case | yes | no | own case | no | no | no | no | no | no
+resume | Go on with a waiting case | yes | yes | no | own case | no | no | no | no | no | no
+hand_off | Hand a case to another team | yes | yes | no | own case | no | no | no | no | no | no
+accept | Accept a handoff | yes | yes | no | no | no | no | no | no | no | no
+return_misrouted | Return what came to the wrong team | yes | yes | no | no | no | no | no | no | no | no
+escalate | Escalate | yes | yes | no | own case | no | no | no | no | no | no
+de_escalate | Take an escalation back | own case | yes | no | own case | no | no | no | no | no | no
+change_facts | Change what is known of a case | yes | yes | no | own case | no | no | no | no | no | no
+move_version | Move a case to another version of the playbook | no | yes | no | no | no | no | no | no | no | no
+remedy | Grant a remedy within one's limit | own case | yes | no | own case | no | no | no | no | no | no
+decide_remedy | Decide on a remedy that somebody asked for | no | yes | no | yes | no | no | no | no | no | no
+link | Link two cases | yes | yes | no | yes | no | no | no | no | no | no
+merge | Merge a case into another one | yes | yes | no | own case | no | no | no | no | no | no
+resolve | Resolve a case | own case | yes | no | own case | no | no | no | no | no | no
+close | Close a resolved case | own case | yes | no | own case | no | no | no | no | no | no
+reopen | Reopen a case | yes | yes | no | own case | no | no | no | no | no | no
+reassign | Give many cases to somebody | no | yes | no | no | no | no | no | no | no | no
+hand_off_several | Hand many cases to other teams | yes | yes | no | no | no | no | no | no | no | no
+# Who may see a case
+call_in | Open a case to an expert | no | no | yes | yes | no | no | no | no | no | no
+end_grant | End the access of somebody else to a case | no | no | yes | yes | no | no | no | no | no | no
+break_glass | Break the glass of a case that one does not see | yes | yes | no | yes | no | no | no | no | yes | no
+review_glass | Judge a broken glass | no | no | yes | no | no | no | no | no | no | no
+restrict | Move a case into a stricter channel | yes | yes | yes | yes | no | no | no | no | no | no
+ask_release | Ask to move a case into an open channel | yes | no | yes | yes | no | no | no | no | no | no
+decide_release | Decide on a move into an open channel | no | no | second person | second person | no | no | no | no | no | no
+# Personal data
+unmask | Uncover personal data | no | no | no | yes | no | no | no | no | no | no
+add_indicator | Add a finding about a party | no | no | no | yes | no | no | no | no | no | no
+settle_indicator | Confirm a finding | no | no | no | yes | no | no | no | no | no | no
 # People
 set_absence | Enter an absence | own | own, own team | own | own | own | no | own | no | yes | no
 end_absence | End an absence | own | own, own team | own | own | own | no | own | no | yes | no
@@ -122,12 +128,47 @@ lift_hold | Ask to lift a legal hold | by name | by name | by name | by name | b
 sign_in | Sign in with a browser | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 review | Review the access log | no | no | no | no | no | no | what others did | no | what others did | no
 resend | Send again what was given up | own cases | own cases | yes | own cases | no | no | no | no | about no case | no
+# Pages: look
+page admin:index | Home | yes | yes | yes | yes | yes | no | yes | no | yes | no
+page admin:escalations_user_privileges | Who may do what | yes | yes | yes | yes | yes | no | yes | no | yes | no
+page admin:escalations_case_leaving | Before one leaves | yes | yes | yes | yes | yes | no | yes | no | yes | no
+page admin:escalations_casegrant_break_glass | Break the glass | yes | yes | yes | yes | yes | no | yes | no | yes | no
+page admin:search | Search of the bar | yes | yes | yes | yes | yes | no | yes | no | yes | no
+page welcome | The page of those who do not enter | no | no | no | no | no | yes | no | yes | no | yes
+see auth.group | Groups | no | no | no | no | no | no | no | no | yes | no
+see django_q.failure | Failed tasks | no | no | yes | no | no | no | no | no | yes | no
+see django_q.ormq | Queued tasks | no | no | yes | no | no | no | no | no | yes | no
+see django_q.schedule | Scheduled tasks | no | no | yes | no | no | no | no | no | yes | no
+see django_q.success | Successful tasks | no | no | yes | no | no | no | no | no | yes | no
+see escalations.absence | Absences | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.accessentry | Access log | no | no | no | no | no | no | yes | no | yes | no
+see escalations.case | Cases | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.casegrant | Access to single cases | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.category | Categories | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.channel | Channels | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.channelrequest | Channel memberships | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.cover | Cover | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.delivery | Deliveries | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.heartbeat | Heartbeats | no | no | yes | no | no | no | no | no | yes | no
+see escalations.legalhold | Legal holds | no | no | no | no | no | no | no | no | no | no
+see escalations.level | Authority levels | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.membership | Memberships | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.oncallshift | On-call shifts | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.outbox | Intents to tell | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.policyversion | Policy versions | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.region | Regions | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.role | On-call roles | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.specialism | Specialisms | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.team | Teams | yes | yes | yes | yes | yes | no | yes | no | yes | no
+see escalations.user | Users | no | no | no | no | no | no | no | no | yes | no
+see governance.publication | Publications | no | no | yes | no | yes | no | yes | no | yes | no
+see playbook.edition | Editions | yes | yes | yes | yes | yes | no | yes | no | yes | no
 # Pages: add, change, end
 add auth.group | Groups: add | no | no | no | no | no | no | no | no | yes | no
 add escalations.absence | Absences: add | yes | yes | yes | yes | yes | no | yes | no | yes | no
 change escalations.absence | Absences: change | no | yes | no | no | no | no | no | no | yes | no
 delete escalations.absence | Absences: delete or end | no | yes | no | no | no | no | no | no | yes | no
-change escalations.case | Cases: change | yes | yes | yes | yes | yes | no | no | no | no | no
+change escalations.case | Cases: open one | yes | yes | yes | yes | yes | no | no | no | no | no
 add escalations.channelrequest | Channel memberships: add | no | no | yes | no | no | no | no | no | yes | no
 add escalations.cover | Cover: add | yes | yes | yes | yes | yes | no | yes | no | yes | no
 change escalations.cover | Cover: change | no | yes | no | no | no | no | no | no | yes | no
@@ -138,48 +179,6 @@ add escalations.oncallshift | On-call shifts: add | no | yes | no | no | no | no
 change escalations.oncallshift | On-call shifts: change | no | yes | no | no | no | no | no | no | yes | no
 add escalations.user | Users: add | no | no | no | no | no | no | no | no | yes | no
 change escalations.user | Users: change | own | own | own | own | own | no | own | no | yes | no
-# Work on a case
-triage | Sort a new case | yes | yes | no | yes | no | no | no | no | no | no
-take | Take a case from the queue | yes | yes | no | no | no | no | no | no | no | no
-assign | Give a case to somebody | no | yes | no | no | no | no | no | no | no | no
-release | Put a case back into the queue | own case | yes | no | own case | no | no | no | no | no | no
-start | Start work | own case | own case | no | own case | no | no | no | no | no | no
-respond | Answer the party | yes | yes | no | own case | no | no | no | no | no | no
-receive | Take in what the party wrote | no | no | no | no | no | no | no | yes | no | no
-note | Write a note | yes | yes | no | yes | no | no | no | yes | no | no
-add_evidence | Add evidence | yes | yes | no | own case | no | no | no | yes | no | no
-waive_evidence | Do without evidence | own case | yes | no | own case | no | no | no | no | no | no
-promise | Promise the party a decision | own case | yes | no | own case | no | no | no | no | no | no
-pause | Let a case wait | own case | yes | no | own case | no | no | no | no | no | no
-resume | Go on with a waiting case | yes | yes | no | own case | no | no | no | no | no | no
-hand_off | Hand a case to another team | yes | yes | no | own case | no | no | no | no | no | no
-accept | Accept a handoff | yes | yes | no | no | no | no | no | no | no | no
-return_misrouted | Return what came to the wrong team | yes | yes | no | no | no | no | no | no | no | no
-escalate | Escalate | yes | yes | no | own case | no | no | no | no | no | no
-de_escalate | Take an escalation back | own case | yes | no | own case | no | no | no | no | no | no
-change_facts | Change what is known of a case | yes | yes | no | own case | no | no | no | no | no | no
-move_version | Move a case to another version of the playbook | no | yes | no | no | no | no | no | no | no | no
-remedy | Grant a remedy within one's limit | own case | yes | no | own case | no | no | no | no | no | no
-decide_remedy | Decide on a remedy that somebody asked for | no | yes | no | yes | no | no | no | no | no | no
-link | Link two cases | yes | yes | no | yes | no | no | no | no | no | no
-merge | Merge a case into another one | yes | yes | no | own case | no | no | no | no | no | no
-resolve | Resolve a case | own case | yes | no | own case | no | no | no | no | no | no
-close | Close a resolved case | own case | yes | no | own case | no | no | no | no | no | no
-reopen | Reopen a case | yes | yes | no | own case | no | no | no | no | no | no
-reassign | Give many cases to somebody | no | yes | no | no | no | no | no | no | no | no
-hand_off_several | Hand many cases to other teams | no | no | no | no | no | no | no | no | no | no
-# Who may see a case
-call_in | Open a case to an expert | no | no | yes | yes | no | no | no | no | no | no
-end_grant | End the access of somebody else to a case | no | no | yes | yes | no | no | no | no | no | no
-break_glass | Break the glass of a case that one does not see | yes | yes | no | yes | no | no | no | no | yes | no
-review_glass | Judge a broken glass | no | no | yes | no | no | no | no | no | no | no
-restrict | Move a case into a stricter channel | yes | yes | yes | yes | no | no | no | no | no | no
-ask_release | Ask to move a case into an open channel | yes | no | yes | yes | no | no | no | no | no | no
-decide_release | Decide on a move into an open channel | no | no | second person | second person | no | no | no | no | no | no
-# Personal data
-unmask | Uncover personal data | no | no | no | yes | no | no | no | no | no | no
-add_indicator | Add a finding about a party | no | no | no | yes | no | no | no | no | no | no
-settle_indicator | Confirm a finding | no | no | no | yes | no | no | no | no | no | no
 """
 
 

@@ -16,11 +16,13 @@ PAGES = "Pages: look"
 WRITTEN = "Pages: add, change, end"
 RIGHTS = {"add": "add", "change": "change", "delete": "delete or end"}
 
+#: What a right opens where that is something else: nothing of a case changes by its page, which only shows it.
+OTHERWISE = {"change escalations.case": "Cases: open one"}
+
 #: Pages beside those of models, by name.
 OTHERS = {
     "admin:index": "Home",
     "admin:escalations_user_privileges": "Who may do what",
-    "admin:escalations_case_reassign": "Reassign",
     "admin:escalations_case_leaving": "Before one leaves",
     "admin:escalations_casegrant_break_glass": "Break the glass",
     "admin:search": "Search of the bar",
@@ -50,7 +52,7 @@ def rows(office: Office) -> list[Tried]:
                 Tried(
                     f"{right} {model._meta.label_lower}",
                     WRITTEN,
-                    f"{words}: {RIGHTS[right]}",
+                    OTHERWISE.get(f"{right} {model._meta.label_lower}", f"{words}: {RIGHTS[right]}"),
                     _ways(office, model, right),
                 )
             )

@@ -196,7 +196,7 @@ def test_every_door_has_a_row() -> None:
 
 
 #: Addresses that only take what the form of a page sends: the door behind each has a row.
-SENT = {"answer", "review", "end", "resend", "act", "unmask", "findings"}
+SENT = {"answer", "review", "end", "resend", "act", "unmask", "findings", "reassign"}
 #: Pages of Django's that say nothing of the desk, or only lead on.
 DJANGOS = {
     "login",
