@@ -98,8 +98,8 @@ def rows(office: Office) -> list[Tried]:
             Way("", lambda who: _some(assignment.reassign(case_ids=[o.held.pk], person_id=o.user("mia").pk,
                                                           actor=person(who), now=AT))),)),
         Tried("hand_off_several", WORK, "Hand many cases to other teams", (
-            Way("", lambda who: _some(handoffs.hand_off_several(offers=[(Case.objects.get(pk=o.held.pk), payments)], note="Yours.",
-                                                                actor=person(who), now=AT))),)),
+            Way("", lambda who: _some(handoffs.hand_off_several(offers=[(Case.objects.get(pk=o.held.pk), payments)],
+                                                                actor=person(who), now=AT, note="Yours."))),)),
         once("call_in", "Open a case to an expert", o.held, SIGHT, person_id=o.user("expert").pk, reason="Knows it."),
         Tried("end_grant", SIGHT, "End the access of somebody else to a case", (
             Way("", lambda who: DOORS["end_grant"](grant_id=o.grant.pk, actor=person(who), now=AT)),)),
