@@ -194,7 +194,15 @@ def test_the_command_says_what_comes_and_who_may_sign_in(settings: LazySettings,
     assert "leaves Mia and goes up to Buyer care L2" in said
     told = run("--accounts")
     assert "Sign in with the password for this test alone as" in told
-    assert [line.split()[0] for line in told.splitlines()[1:]] == ["mia", "ana", "ruth", "dario", "vera", "noa", "admin"]
+    assert [line.split()[0] for line in told.splitlines()[1:]] == [
+        "mia",
+        "ana",
+        "ruth",
+        "dario",
+        "vera",
+        "noa",
+        "admin",
+    ]
     assert client.login(username="mia", password="for this test alone")
 
 
