@@ -27,6 +27,8 @@ OTHERS = {
     "admin:escalations_case_export": "Export cases",
     "admin:escalations_casegrant_break_glass": "Break the glass",
     "admin:search": "Search of the bar",
+    "mfa_index": "How oneself signs in: second factors and passkeys",
+    "account_change_password": "Change one's own password",
     "welcome": "The page of those who do not enter",
 }
 
