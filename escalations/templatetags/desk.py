@@ -10,7 +10,7 @@ import datetime as dt
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -106,7 +106,7 @@ BARS = {0: _("low"), 1: _("normal"), 2: _("high"), 3: _("critical")}
 @register.simple_tag
 def severity(band: int, label: str = "", aged: bool = False) -> SafeString:
     """A severity band as bars and a word: readable without colour."""
-    bars = format_html("{}", SafeString("".join(f'<i class="{"on" if n <= band else ""}"></i>' for n in range(4))))
+    bars = format_html_join("", '<i class="{}"></i>', (("on" if n <= band else "",) for n in range(4)))
     return format_html(
         '<span class="band band-{}"{}><span class="bars" aria-hidden="true">{}</span>{}{}</span>',
         band,
