@@ -206,6 +206,9 @@ COLUMNS: Mapping[str, Table] = {
         },
         at="case",
     ),
+    "escalations.PartyLink": Table(
+        "case", elsewhere("the row goes, and its link opens nothing", "nonce", "key_id", "digest"), at="case", gone=True
+    ),
     "escalations.Pause": Table(
         "case",
         {
