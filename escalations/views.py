@@ -96,6 +96,7 @@ def _page(
             **_frame(request, language),
             "case": case,
             "title": words["title"].format(reference=case.reference),
+            "title_parts": words["title"].partition("{reference}"),
             "headline": _headline(case, words),
             "joined": _joined(case, words),
             "steps": _steps(case, words),
@@ -109,7 +110,8 @@ def _page(
             "typed": typed,
             "error": error,
             "most": BODY_LENGTH,
-            "now": _moment(now, case.timezone, words, short=True),
+            "times_in": words["times_in"].format(place=_place(case.timezone)),
+            "now": _moment(now, case.timezone, words),
         }
         answer = render(request, "status/page.html", context, status=code)
     if code == 429:
@@ -221,7 +223,7 @@ def _message(said: following.Said, case: Followed, words: Any) -> dict[str, Any]
     return {
         "who": words["from_you" if said.mine else "from_us"],
         "mine": said.mine,
-        "moment": _moment(said.at, case.timezone, words, short=True),
+        "moment": formats.date_format(said.at.astimezone(zone(case.timezone)), words["short_format"]),
         "iso": said.at.isoformat(),
         "language": said.language,
         "direction": "rtl" if base in RIGHT_TO_LEFT else "auto",
@@ -230,11 +232,12 @@ def _message(said: following.Said, case: Followed, words: Any) -> dict[str, Any]
     }
 
 
-def _moment(at: dt.datetime, where: str, words: Any, *, short: bool = False) -> str:
+def _moment(at: dt.datetime, where: str, words: Any) -> str:
     """A moment in the zone of the case's region, in the page's language, with the place of that zone."""
-    place = zone(where)
-    told = formats.date_format(at.astimezone(place), words["short_format" if short else "moment_format"])
-    if place.key in ("UTC", "Etc/UTC"):
-        return str(words["moment_utc"].format(moment=told))
-    city = place.key.rpartition("/")[2].replace("_", " ")
-    return str(words["moment"].format(moment=told, place=city))
+    told = formats.date_format(at.astimezone(zone(where)), words["moment_format"])
+    place = _place(where)
+    return str(words["moment_utc" if place == "UTC" else "moment"].format(moment=told, place=place))
+
+
+def _place(where: str) -> str:
+    return zone(where).key.rpartition("/")[2].replace("_", " ")
