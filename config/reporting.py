@@ -10,7 +10,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.views.debug import SafeExceptionReporterFilter
 
-
 TOKEN = re.compile(r"(/status/)[^/\s?\"']+")
 
 

@@ -19,7 +19,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """What was said between the desk and one party. Cases by id:
 
         own      theirs alone: everything that was said there
-        shared   theirs, with a case of somebody else merged into it: what was written to them, and what is surely theirs
+        shared   theirs, with a case of somebody else merged into it: what was written to them, and what they wrote
         others   somebody else's, into which theirs was merged: what they wrote, and nothing else
         """
         theirs = models.Q(actor_kind="party", actor_id=str(party_id))

@@ -7,7 +7,7 @@ In a sensitive channel it is that the desk has the matter and when it next write
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from django.db.models import Q
@@ -100,7 +100,7 @@ def followed(link: PartyLink, *, now: dt.datetime) -> Followed | None:
     if reduced:
         return Followed(
             asked.reference, asked.region.timezone, living.is_open and living.status != Case.Status.RESOLVED, True,
-            promises[:1],
+            tuple(replace(promise, decides=False) for promise in promises[:1]),
         )  # fmt: skip
     standing = STANDINGS[living.status]
     if standing == "waiting" and theirs and _waits_for_party(living):

@@ -34,7 +34,7 @@ def link_for(*, case: Case, party_id: int, now: dt.datetime) -> str:
 
     The same for letters that follow one another, and for a letter that is sent again: a new link is made only when
     there is none, when it is over within `AT_LEAST`, or when its key is not configured any more. Four queries at most
-    for a case that was not merged. The link leads to where `THROUGHLINE_BASE_URL` says, whoever asks.
+    for a case that was not merged. Its host is a setting, whoever asks.
     """
     known = [key_id for key_id, _secret in settings.THROUGHLINE_KEYS["token"]]
     rows = PartyLink.objects.in_force(now + AT_LEAST).filter(case=case, party_id=party_id, key_id__in=known)
@@ -56,7 +56,8 @@ def link_for(*, case: Case, party_id: int, now: dt.datetime) -> str:
     if row.pk is None:
         row.save(force_insert=True)
     _key_id, token = keys.link_token(row.nonce, row.key_id)
-    return f"{settings.THROUGHLINE_BASE_URL}{reverse('escalations:status', args=[token])}"
+    host = settings.THROUGHLINE_STATUS_URL or settings.THROUGHLINE_BASE_URL
+    return f"{host}{reverse('escalations:status', args=[token])}"
 
 
 def withdraw(*, case_id: int, actor: Actor, now: dt.datetime, reason: str, version: int | None = None) -> int:

@@ -179,7 +179,8 @@ def test_late_and_waiting_are_said_as_they_are(desk: Desk, case: Case, client: C
 def test_of_a_sensitive_case_nothing_but_that_it_is_here_and_when_we_write(
     desk: Desk, case: Case, client: Client
 ) -> None:
-    replies.respond(case_id=case.pk, actor=desk.by("mia"), now=NOW, body="Needle of an answer", promise_due=NOW + DAY)
+    replies.promise_party(case_id=case.pk, actor=desk.by("mia"), now=NOW, body="Needle of an answer", due=NOW + DAY)
+    Clock.objects.filter(case=case, kind="first_response").update(promised_at=None)
     Evidence.objects.create(case=case, key="extra", name="Needle of evidence", needed_from="party", at=NOW)
     Case.objects.filter(pk=case.pk).update(channel=Channel.objects.get(key="fraud"))
     for query in ({"lang": "en"}, {"lang": "en", "sent": "1"}):
@@ -232,9 +233,22 @@ def test_what_cannot_be_taken_is_said_and_nothing_typed_is_lost(
     assert not Message.objects.filter(case=case, direction="in").exists()
 
 
+def test_the_page_costs_a_few_queries_however_much_was_said(desk: Desk, case: Case, client: Client) -> None:
+    for number in range(60):
+        replies.receive(case_id=case.pk, actor=Actor.party(case.party_id), now=NOW, body=f"Word {number} of many")
+    path = link_of(case)
+    client.get(path)  # whatever is cached is cached
+    with CaptureQueriesContext(connection) as seen:
+        text = said(client.get(path, {"lang": "en"}))
+    assert len(seen) <= 11, "\n".join(query["sql"] for query in seen)
+    assert "Word 59" in text
+    assert "Word 9 of" not in text
+    assert "Earlier messages that are not shown here: 10." in text
+
+
 def test_a_look_changes_nothing(case: Case, client: Client) -> None:
     path = link_of(case)
-    with CaptureQueriesContext(connection, ) as seen:
+    with CaptureQueriesContext(connection) as seen:
         client.head(path)
         client.get(path, {"message": "x", "once": "y"})
     assert [query["sql"] for query in seen if not query["sql"].lstrip().upper().startswith("SELECT")] == []
@@ -275,7 +289,7 @@ def test_every_link_that_opens_nothing_is_answered_alike(desk: Desk, case: Case,
         with CaptureQueriesContext(connection) as seen:
             posted = client.post(f"{asked}?lang=en", {"message": "x"})
         assert (posted.status_code, posted.content) == (404, answer.content)
-    assert all(one == answers["over"] for one in answers.values()), [k for k, v in answers.items() if v != answers["over"]]
+    assert [name for name, one in answers.items() if one != answers["over"]] == []
     assert answers["over"][0] == 404
     assert "desk@" in str(answers["over"][1])
     assert len(answers["over"][3]) == 1

@@ -1,7 +1,7 @@
 """What a party reads on the page of their case, in each language that it speaks: one table, complete for each.
 
-A table and not gettext catalogues: the page is the only one that outsiders read, its words are read together and must be
-there in full, and nothing has to be compiled before the desk runs. Months and days come with Django.
+A table and not gettext catalogues: the page is the only one that outsiders read, its words are read together and must
+be there in full, and nothing has to be compiled before the desk runs. Months and days come with Django.
 
 `{...}` are filled by whoever makes the page; a test holds the languages to the same words with the same places.
 """
@@ -65,7 +65,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "error": "Your message was not sent",
         "error_empty": "Write something first.",
         "error_long": "This is too long. At most {most} characters can be sent at once; yours has {count}.",
-        "error_often": "That were many messages in a short time. Wait ten minutes, then send again: your text is still here.",
+        "error_often": "That was a lot in a short time. Wait ten minutes, then send again: your text is still here.",
         "error_other": "It could not be taken in just now. Your text is still here: send it again in a minute.",
         # What was said.
         "said": "What was said so far",
@@ -79,10 +79,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "private": "Whoever has this link can read this page. Do not pass it on.",
         "unknown_title": "This link does not open anything",
         "unknown": "It may have been cut off, or it is over: links end some time after a matter is closed.",
-        "unknown_what": "Open the newest mail that you have from us, and use the link in it. If that does not help, write "
-        "to {address}. Your matter itself is not lost.",
+        "unknown_what": "Open the newest mail that you have from us, and use the link in it. If that does not help, "
+        "write to {address}. Your matter itself is not lost.",
         "often_title": "Too many tries",
-        "often": "This was asked for too often, too quickly. Wait a few minutes, then open the link again. Nothing is lost.",
+        "often": "This was asked for too often, too quickly. Wait a few minutes, then open the link again. Nothing is "
+        "lost.",
     },
     "de": {
         "letter_action": "Nachsehen, wie es steht",
@@ -98,7 +99,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "done": "Dieses Anliegen ist abgeschlossen. In unserer letzten Nachricht steht, wie es ausging.",
         "reduced": "Wir haben Ihr Anliegen.",
         "reduced_done": "Wir haben uns um Ihr Anliegen gekümmert. Mehr steht in unserer letzten Nachricht an Sie.",
-        "with_others": "Andere haben dasselbe gemeldet. Wir klären es gemeinsam; Sie müssen nichts noch einmal erzählen.",
+        "with_others": "Andere haben dasselbe gemeldet. Wir klären es gemeinsam; Sie müssen nichts wiederholen.",
         "goes_on_in": "Wir kümmern uns darum zusammen mit Ihrem Anliegen {reference}.",
         "steps": "Der Weg Ihres Anliegens",
         "step_1": "Eingegangen",
@@ -121,8 +122,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "moment_format": "l, j. F Y, H:i \\U\\h\\r",
         "short_format": "j. F Y, H:i",
         "needed": "Was wir von Ihnen brauchen",
-        "needed_how": "Wie Sie es schicken, steht in unseren Nachrichten. Was sich in Worten sagen lässt, können Sie unten "
-        "schreiben.",
+        "needed_how": "Wie Sie es schicken, steht in unseren Nachrichten. Was sich in Worten sagen lässt, können Sie "
+        "unten schreiben.",
         "add": "Etwas hinzufügen",
         "add_label": "Ihre Nachricht",
         "add_hint": "Was geschehen ist, oder was Sie seither wissen. Bitte keine Passwörter und keine Kartennummern.",
@@ -150,8 +151,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "unknown_what": "Öffnen Sie die neueste Mail, die Sie von uns haben, und nehmen Sie den Link darin. Hilft das "
         "nicht, schreiben Sie an {address}. Ihr Anliegen selbst ist nicht verloren.",
         "often_title": "Zu viele Versuche",
-        "often": "Das wurde zu oft und zu schnell aufgerufen. Warten Sie einige Minuten und öffnen Sie den Link dann noch "
-        "einmal. Es ist nichts verloren.",
+        "often": "Das wurde zu oft und zu schnell aufgerufen. Warten Sie einige Minuten und öffnen Sie den Link dann "
+        "noch einmal. Es ist nichts verloren.",
     },
     "es": {
         "letter_action": "Ver cómo va",
@@ -201,8 +202,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "error": "Su mensaje no se ha enviado",
         "error_empty": "Escriba algo primero.",
         "error_long": "Es demasiado largo. De una vez caben {most} caracteres como mucho; el suyo tiene {count}.",
-        "error_often": "Han sido muchos mensajes en poco tiempo. Espere diez minutos y envíelo otra vez: su texto sigue "
-        "aquí.",
+        "error_often": "Han sido muchos mensajes en poco tiempo. Espere diez minutos y envíelo otra vez: su texto "
+        "sigue aquí.",
         "error_other": "Ahora mismo no ha sido posible. Su texto sigue aquí: envíelo otra vez dentro de un minuto.",
         "said": "Lo dicho hasta ahora",
         "said_none": "Nada todavía. Aquí aparece lo que usted y nosotros nos escribimos.",
@@ -217,8 +218,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "unknown_what": "Abra el correo más reciente que tenga de nosotros y use el enlace que contiene. Si no sirve, "
         "escriba a {address}. Su asunto no se ha perdido.",
         "often_title": "Demasiados intentos",
-        "often": "Se ha pedido demasiadas veces y demasiado deprisa. Espere unos minutos y abra el enlace otra vez. No se "
-        "ha perdido nada.",
+        "often": "Se ha pedido demasiadas veces y demasiado deprisa. Espere unos minutos y abra el enlace otra vez. No "
+        "se ha perdido nada.",
     },
 }
 
