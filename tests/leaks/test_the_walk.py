@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.core import mail
+from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
@@ -88,6 +89,7 @@ def _read_by_the_party(planted: Planted, *, sensitive: bool) -> set[str]:
     key = "fraud" if sensitive else "general"
     Case.objects.filter(pk__in=[planted.hidden.pk, planted.merged.pk]).update(channel=Channel.objects.get(key=key))
     told = ""
+    cache.clear()
     for case in (planted.hidden, planted.merged):
         where = reverse("escalations:status", args=[token_of(case)])
         for answer in (

@@ -207,7 +207,10 @@ COLUMNS: Mapping[str, Table] = {
         at="case",
     ),
     "escalations.PartyLink": Table(
-        "case", elsewhere("the row goes, and its link opens nothing", "nonce", "key_id", "digest"), at="case", gone=True
+        "case",
+        {**elsewhere("the row goes: its link opens nothing", "nonce", "digest"), **kept(SEAL, "key_id")},
+        at="case",
+        gone=True,
     ),
     "escalations.Pause": Table(
         "case",
