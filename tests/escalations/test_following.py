@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 import time_machine
@@ -21,6 +21,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from config.reporting import without_tokens
+from escalations import keys
 from escalations.core.actor import Actor
 from escalations.core.words import following as words
 from escalations.errors import Invalid, NotAllowed, Refused
@@ -29,7 +30,10 @@ from escalations.models.case import FOLLOWED_AFTER_CLOSING
 from escalations.selectors import following
 from escalations.services import closing, delivery, links, pauses, replies
 from escalations.services.privacy import erasing
-from tests.factories.desk import NOW, Desk, broken, desk
+from tests.core.policies import market_document
+from tests.databases import Database
+from tests.escalations.at_once import at_once, desk_on
+from tests.factories.desk import NOW, Desk, broken, desk, kinds
 
 __all__ = ["desk"]
 
@@ -87,8 +91,6 @@ def test_letters_carry_the_link_and_the_desk_keeps_no_token(desk: Desk, case: Ca
 
 
 def test_a_template_may_say_where_the_link_stands(desk: Desk) -> None:
-    from tests.core.policies import market_document
-
     document = market_document()
     document["central"]["messages"] = {
         "acknowledgement": {"de": {"subject": "Da", "body": "Guten Tag.\n\nHier steht es: {status_url} immer."}}
@@ -220,6 +222,19 @@ def test_what_the_party_adds_comes_in_by_the_one_door(desk: Desk, case: Case) ->
     assert Message.objects.filter(case=case, direction="in").count() == 2, "meant, it is said twice"
 
 
+@pytest.mark.postgres
+def test_a_form_sent_by_two_at_once_is_one_message(postgres_database: Database) -> None:
+    with desk_on(postgres_database) as desk:
+        case = desk.held_by("mia")
+        link_of(case)
+        link = PartyLink.objects.get(case=case)
+        send = {"link": link, "now": NOW, "body": "Twice", "once": "the same form"}
+        assert at_once(*[lambda: links.add_message(**send)] * 3) == {"done": 3}
+        assert Message.objects.filter(case=case).count() == 1
+        assert kinds(case).count("message.received") == 1
+        assert broken(case) is None
+
+
 @pytest.mark.parametrize(("typed", "words_"), [("", "Write something first."), (" \n", "Write something first."),
                                                ("x" * 50_001, "At most 50000 characters")])  # fmt: skip
 def test_what_cannot_be_taken_is_said_and_nothing_typed_is_lost(
@@ -297,8 +312,6 @@ def test_every_link_that_opens_nothing_is_answered_alike(desk: Desk, case: Case,
 
 
 def _digest(path: str) -> str:
-    from escalations import keys
-
     return keys.link_digests(path.split("/")[2])[0]
 
 
@@ -313,8 +326,6 @@ def _digest(path: str) -> str:
     lang=st.sampled_from(["", "en", "de", "es", "fr", "\u202e", "'"]),
 )
 def test_no_token_breaks_the_page(case: Case, client: Client, token: str, post: bool, lang: str) -> None:
-    from urllib.parse import quote
-
     cache.clear()
     link_of(case)
     where = f"/status/{quote(token, safe='')}/?lang={quote(lang)}"
