@@ -190,11 +190,19 @@ def test_a_dry_run_tells_all_and_writes_nothing() -> None:
 def test_the_command_says_what_comes_and_who_may_sign_in(settings: LazySettings, client: Client) -> None:
     settings.THROUGHLINE_DEMO_PASSWORD = "for this test alone"
     said = run("--cases", "4")
-    assert "4 cases, 39 people" in said
+    assert "4 cases, 41 people" in said
     assert "leaves Mia and goes up to Buyer care L2" in said
     told = run("--accounts")
     assert "Sign in with the password for this test alone as" in told
-    assert [line.split()[0] for line in told.splitlines()[1:]] == ["mia", "ana", "ruth", "dario", "admin"]
+    assert [line.split()[0] for line in told.splitlines()[1:]] == [
+        "mia",
+        "ana",
+        "ruth",
+        "dario",
+        "vera",
+        "noa",
+        "admin",
+    ]
     assert client.login(username="mia", password="for this test alone")
 
 
