@@ -33,6 +33,7 @@ STEPS: dict[Standing, int] = {
     "received": 1, "working": 2, "waiting": 2, "waiting_for_party": 2, "decided": 3, "done": 4,
 }  # fmt: skip
 ANSWERS = (Clock.Kind.FIRST_RESPONSE, Clock.Kind.NEXT_UPDATE)
+PERSONAL = ("name", "email", "phone")
 SHOWN = 50
 """Messages that the page shows, the newest ones."""
 
@@ -79,9 +80,10 @@ class Followed:
 
 
 def find(token: str, *, now: dt.datetime) -> PartyLink | None:
-    """The link that a token stands for, if it is in force. One query, the same whatever is asked."""
-    digests = keys.link_digests(token)
-    return PartyLink.objects.in_force(now).filter(digest__in=digests).select_related("party").first()
+    """The link that a token stands for, if it is in force. One query, the same whatever is asked; nothing personal of
+    the party is read, so it needs no key of what is encrypted."""
+    rows = PartyLink.objects.in_force(now).filter(digest__in=keys.link_digests(token)).select_related("party")
+    return rows.defer(*(f"party__{name}" for name in PERSONAL)).first()
 
 
 def followed(link: PartyLink, *, now: dt.datetime) -> Followed | None:
