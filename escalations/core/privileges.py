@@ -87,6 +87,7 @@ hand_off_several | Hand many cases to other teams | yes | yes | no | no | no | n
 add_file | Add a file | yes | yes | no | own case | no | no | no | yes | no | no
 open_file | Open a file | yes | yes | yes | yes | yes | no | no | no | no | no
 remove_file | Take a file away that somebody else added | own case | yes | no | own case | no | no | no | no | no | no
+withdraw_links | End the links of the party | own case | yes | no | own case | no | no | no | no | no | no
 # Who may see a case
 call_in | Open a case to an expert | no | no | yes | yes | no | no | no | no | no | no
 end_grant | End the access of somebody else to a case | no | no | yes | yes | no | no | no | no | no | no

@@ -31,6 +31,7 @@ from escalations.models.clock import Clock, Pause, Timer  # isort: skip
 from escalations.models.record import Event, EventPayload  # isort: skip
 from escalations.models.correspondence import Evidence, Message, Note  # isort: skip
 from escalations.models.files import CaseFile  # isort: skip
+from escalations.models.links import PartyLink  # isort: skip
 from escalations.models.continuity import Approval, CaseLink, Escalation, Handoff, Remedy  # isort: skip
 from escalations.models.outbox import Delivery, Outbox  # isort: skip
 from escalations.models.privacy import Erasure, Indicator, LegalHold  # isort: skip
@@ -84,6 +85,7 @@ __all__ = [
     "Outbox",
     "Ownership",
     "Party",
+    "PartyLink",
     "Pause",
     "PolicyText",
     "PolicyVersion",

@@ -89,6 +89,8 @@ def take(browser: Browser, url: str, shot: Callable[[str, Somebody], None]) -> N
     phone = come(browser, url, name, viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
     search(phone, reference)
     shot("case-phone", phone)
+    for scheme in ("light", "dark"):
+        shot(f"party-phone-{scheme}", follow(browser, url, color_scheme=scheme))
 
 
 def longest_story() -> tuple[str, str]:
@@ -112,6 +114,31 @@ def longest_story() -> tuple[str, str]:
     )
     assert case.assignee is not None
     return case.reference, case.assignee.username
+
+
+def follow(browser: Browser, url: str, **options: Any) -> Somebody:
+    """A buyer or seller to whom something is still promised, on the page that their link leads to."""
+    from urllib.parse import urlsplit
+
+    from django.utils import timezone
+
+    from escalations.models import Clock
+    from escalations.services import links
+    from tests.journeys.somebody import Somebody
+
+    now = timezone.now()
+    promised = Clock.objects.filter(ended_at=None, promised_at__gt=now, case__assignee__isnull=False)
+    case = (
+        promised.filter(case__party__language="en", case__channel__sensitive=False)
+        .order_by("-case__chain_seq", "pk")
+        .select_related("case")[0]
+        .case
+    )
+    page = browser.new_context(
+        viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2, locale="en-GB", **options
+    ).new_page()
+    page.goto(url + urlsplit(links.link_for(case=case, party_id=case.party_id, now=now)).path)
+    return Somebody(page, url)
 
 
 def search(who: Somebody, reference: str) -> None:

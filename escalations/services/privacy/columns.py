@@ -206,6 +206,12 @@ COLUMNS: Mapping[str, Table] = {
         },
         at="case",
     ),
+    "escalations.PartyLink": Table(
+        "case",
+        {**elsewhere("the row goes: its link opens nothing", "nonce", "digest"), **kept(SEAL, "key_id")},
+        at="case",
+        gone=True,
+    ),
     "escalations.Pause": Table(
         "case",
         {
