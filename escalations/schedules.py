@@ -70,6 +70,7 @@ DECLARED: tuple[Declared, ...] = (
     Declared("take-effect", "take_effect", "names follow a playbook version that has come into force", minutes=5),
     Declared("anchor", "anchor", "once a day the ends of all chains that have moved are signed", minutes=60),
     Declared("audit-timers", "audit_timers", "what should have fired and did not is found", minutes=5),
+    Declared("judge-looks", "judge_looks", "what is unusual in the access log waits for an auditor", minutes=5),
     Declared("retention", "apply_retention", "what was kept long enough is erased", minutes=24 * 60),
 )
 

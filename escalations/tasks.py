@@ -16,7 +16,7 @@ from django_q.tasks import async_task
 
 from escalations import keys
 from escalations.core.actor import Actor
-from escalations.services import anchoring, assignment, audit, closing, delivery, nudging, registry
+from escalations.services import anchoring, assignment, audit, closing, delivery, judging, nudging, registry
 from escalations.services import sweep as sweeping
 from escalations.services.heartbeat import beat
 from escalations.services.privacy import residue, retention
@@ -78,6 +78,15 @@ def audit_timers() -> dict[str, Any]:
     now = timezone.now()
     detail = {"found": len(audit.audit_timers(now=now))}
     beat(name="audit", now=now, detail=detail)
+    return detail
+
+
+def judge_looks() -> dict[str, Any]:
+    """Work out what in the access log deserves a second look, since the last run."""
+    now = timezone.now()
+    done = judging.judge(now=now, within_s=BUDGET_S / 2)
+    detail = {"looked": done.looked, "unusual": done.unusual, "unfinished": done.unfinished}
+    beat(name="judging", now=now, detail=detail)
     return detail
 
 

@@ -34,7 +34,7 @@ from escalations.models.continuity import Approval, CaseLink, Escalation, Handof
 from escalations.models.outbox import Delivery, Outbox  # isort: skip
 from escalations.models.privacy import Erasure, Indicator, LegalHold  # isort: skip
 from escalations.models.operations import Heartbeat, ImportRow  # isort: skip
-from escalations.models.accesslog import AccessEntry, AccessHead, AccessReview  # isort: skip
+from escalations.models.accesslog import AccessEntry, AccessHead, AccessJudged, AccessMark, AccessReview  # isort: skip
 from escalations.models.anchor import Anchor, AnchorPart  # isort: skip
 
 __all__ = [
@@ -43,6 +43,8 @@ __all__ = [
     "Absence",
     "AccessEntry",
     "AccessHead",
+    "AccessJudged",
+    "AccessMark",
     "AccessReview",
     "Anchor",
     "AnchorPart",

@@ -259,6 +259,7 @@ COLUMNS: Mapping[str, Table] = {
         "nothing", {**kept(WORD, "kind"), **kept(MACHINE, "data"), **kept(SEAL, "prev", "mac", "key_id")}
     ),
     "escalations.AccessReview": Table("nothing", kept("an auditor's words about a colleague's look", "note")),
+    "escalations.AccessMark": Table("nothing", kept("sentences of the desk about an entry", "reasons")),
     "escalations.Anchor": Table("nothing", kept(SEAL, "body", "signature", "key_id")),
     "escalations.AnchorPart": Table("nothing", {**kept(WORD, "space"), **kept(SEAL, "heads")}),
     # ----------------------------------------------------------------------------------------------- told and imported
