@@ -71,6 +71,7 @@ DECLARED: tuple[Declared, ...] = (
     Declared("anchor", "anchor", "once a day the ends of all chains that have moved are signed", minutes=60),
     Declared("audit-timers", "audit_timers", "what should have fired and did not is found", minutes=5),
     Declared("judge-looks", "judge_looks", "what is unusual in the access log waits for an auditor", minutes=5),
+    Declared("erasures", "erase_requested", "erasures asked for at a page are done, also after a crash", minutes=1),
     Declared("retention", "apply_retention", "what was kept long enough is erased", minutes=24 * 60),
 )
 

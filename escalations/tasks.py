@@ -19,7 +19,7 @@ from escalations.core.actor import Actor
 from escalations.services import anchoring, assignment, audit, closing, delivery, judging, nudging, registry
 from escalations.services import sweep as sweeping
 from escalations.services.heartbeat import beat
-from escalations.services.privacy import residue, retention
+from escalations.services.privacy import requests, residue, retention
 
 BUDGET_S = 40
 """Seconds that one run may take, below the queue's timeout of 60: what is left is done by the next run."""
@@ -113,4 +113,12 @@ def apply_retention() -> dict[str, Any]:
     beat(name="retention", now=now, detail=detail)
     if done.unfinished:
         async_task("escalations.tasks.apply_retention", group="retention")
+    return detail
+
+
+def erase_requested() -> dict[str, Any]:
+    """Erase the persons whose erasure was asked for at a page, one after the other until the time is up."""
+    now = timezone.now()
+    detail = {"erased": requests.work_off(within_s=BUDGET_S / 2)}
+    beat(name="erasures", now=now, detail=detail)
     return detail

@@ -24,6 +24,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'how far the access log was looked through',
             },
         ),
+        migrations.AlterModelOptions(
+            name='erasure',
+            options={'ordering': ['-id'], 'permissions': [('answer_data_requests', "Export and erase a person's data at their request")], 'verbose_name': 'erasure'},
+        ),
         migrations.CreateModel(
             name='AccessMark',
             fields=[
@@ -35,6 +39,27 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'mark of an access log entry',
                 'indexes': [models.Index(models.F('entry'), condition=models.Q(('open', True)), name='access_unusual')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ErasureRequest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.CharField(max_length=300, verbose_name='reason')),
+                ('state', models.CharField(choices=[('waiting', 'waits for a worker'), ('erasing', 'is erased'), ('cleaning', 'is erased; what the database keeps of it is cleaned'), ('done', 'done'), ('failed', 'did not go through')], default='waiting', max_length=10, verbose_name='state')),
+                ('asked_at', models.DateTimeField(verbose_name='asked')),
+                ('begun_at', models.DateTimeField(blank=True, null=True, verbose_name='begun')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
+                ('said', models.CharField(blank=True, default='', max_length=600, verbose_name='what stood against it, or is left to do')),
+                ('asked_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('entry', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='escalations.erasure')),
+                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='escalations.party')),
+            ],
+            options={
+                'verbose_name': 'request for erasure',
+                'verbose_name_plural': 'requests for erasure',
+                'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'erasing', 'cleaning'])), fields=('party',), name='one_erasure_of_a_person_at_a_time')],
             },
         ),
     ]

@@ -32,7 +32,7 @@ from escalations.models.record import Event, EventPayload  # isort: skip
 from escalations.models.correspondence import Evidence, Message, Note  # isort: skip
 from escalations.models.continuity import Approval, CaseLink, Escalation, Handoff, Remedy  # isort: skip
 from escalations.models.outbox import Delivery, Outbox  # isort: skip
-from escalations.models.privacy import Erasure, Indicator, LegalHold  # isort: skip
+from escalations.models.privacy import Erasure, ErasureRequest, Indicator, LegalHold  # isort: skip
 from escalations.models.operations import Heartbeat, ImportRow  # isort: skip
 from escalations.models.accesslog import AccessEntry, AccessHead, AccessJudged, AccessMark, AccessReview  # isort: skip
 from escalations.models.anchor import Anchor, AnchorPart  # isort: skip
@@ -66,6 +66,7 @@ __all__ = [
     "Cover",
     "Delivery",
     "Erasure",
+    "ErasureRequest",
     "Escalation",
     "Event",
     "EventPayload",

@@ -10,9 +10,10 @@ from django.db.models import Count, Min
 
 from escalations.core import watching
 from escalations.management.checks.finding import Finding
-from escalations.models import AccessEntry, AccessMark, CaseGrant, Erasure, LegalHold
+from escalations.models import AccessEntry, AccessMark, CaseGrant, Erasure, ErasureRequest, LegalHold
 from escalations.selectors import accesslog
 from escalations.selectors.access import ownerless
+from escalations.selectors.erasures import RECENT
 from escalations.selectors.health import Health
 
 JUDGED_WITHIN = dt.timedelta(days=7)
@@ -21,6 +22,8 @@ LOOKED_AT_WITHIN = dt.timedelta(days=7)
 """How long what is unusual in the access log may wait for an auditor."""
 WORKED_OUT_WITHIN = dt.timedelta(hours=1)
 """How long an entry may wait until a worker has looked whether it is unusual: it looks every five minutes."""
+UNDER_WAY = dt.timedelta(minutes=15)
+"""How long an erasure that was asked for at a page may take, waiting for a worker included."""
 NAMED = 5
 
 
@@ -28,6 +31,7 @@ def privacy_kept(now: dt.datetime, state: Health) -> Iterator[Finding]:
     """Erasures are noted outside the database; holds are looked at when they said they would be; somebody answers for
     every channel, and has judged whoever broke the glass; auditors look at what is unusual. A dozen queries."""
     yield from _noted(now)
+    yield from _requested(now)
     yield from _holds(now)
     yield from _glass(now)
     yield from _owners()
@@ -47,6 +51,21 @@ def _noted(now: dt.datetime) -> Iterator[Finding]:
         "data back. Let the worker write there (its log says what stops it); the next erasure or `apply_retention` "
         "tries again.",
     )
+
+
+def _requested(now: dt.datetime) -> Iterator[Finding]:
+    rows = ErasureRequest.objects.filter(state__in=ErasureRequest.UNDER_WAY, asked_at__lt=now - UNDER_WAY)
+    late = rows.aggregate(count=Count("pk"), oldest=Min("asked_at"))
+    if late["count"]:
+        say = f"{late['count']} asked for at a page are not done, the oldest for {_age(now - late['oldest'])}."
+        yield Finding(
+            "erasures", "fail", f"{say} Is a worker running? The failed tasks of the queue say what stops it."
+        )
+    for row in ErasureRequest.objects.filter(state=ErasureRequest.State.FAILED, asked_at__gt=now - RECENT):
+        # Erased since, by another request or a command, it is no matter any more.
+        if row.party.erased_at is None:
+            say = f"That of {row.party.pseudonym}, asked for {_age(now - row.asked_at)} ago, did not go through"
+            yield Finding("erasures", "warn", f"{say}. Whoever asked reads why under Erasures, and asks again.")
 
 
 def _holds(now: dt.datetime) -> Iterator[Finding]:

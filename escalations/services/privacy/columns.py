@@ -291,6 +291,14 @@ COLUMNS: Mapping[str, Table] = {
     "escalations.LegalHold": Table(
         "party", {**blanked("basis", to=ERASED), **blanked("lift_reason"), **kept(WORD, "state")}, at="party"
     ),
+    "escalations.ErasureRequest": Table(
+        "nothing",
+        {
+            **kept("refused when it names the person", "reason"),
+            **kept(WORD, "state"),
+            **kept("sentences of the desk, with references", "said"),
+        },
+    ),
     "escalations.Erasure": Table(
         "nothing",
         {
