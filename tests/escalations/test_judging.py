@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from io import StringIO
 
 import pytest
 from django.core.management import call_command
@@ -103,7 +104,9 @@ def test_rules_that_changed_are_told_and_judge_anew_what_nobody_reviewed(
     assert "judge_looks --again" in said()[0]
     judging.judge(now=NOW + judging.SETTLES)
     assert said(), "what comes in is judged by the new rules, what was there is not"
-    call_command("judge_looks", again=True, verbosity=0)
+    call_command("judge_looks", again=True, dry_run=True, stdout=StringIO())
+    assert not AccessMark.objects.filter(pk=plain.pk).exists()
+    call_command("judge_looks", again=True, stdout=StringIO())
     assert AccessMark.objects.get(pk=plain.pk).reasons == ["by day"]
     assert kept.pk not in marked()
     assert (AccessMark.objects.get(pk=reviewed.pk).open, said()) == (False, [])

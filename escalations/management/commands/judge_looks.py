@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from escalations.services import judging
@@ -25,9 +27,15 @@ class Command(BaseCommand):
             action="store_true",
             help="judge all entries anew; marks that were reviewed stay as they were read",
         )
+        parser.add_argument("--dry-run", action="store_true", help="say what would be found; write nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        done = judging.judge(now=now, again=options["again"])
-        beat(name="judging", now=now, detail={"looked": done.looked, "unusual": done.unusual})
-        self.stdout.write(f"{done.looked} entries looked at, {done.unusual} deserve a second look.")
+        with transaction.atomic() if options["dry_run"] else nullcontext():
+            done = judging.judge(now=now, again=options["again"])
+            if options["dry_run"]:
+                transaction.set_rollback(True)
+        if not options["dry_run"]:
+            beat(name="judging", now=now, detail={"looked": done.looked, "unusual": done.unusual})
+        nothing = "Dry run, nothing written. " if options["dry_run"] else ""
+        self.stdout.write(f"{nothing}{done.looked} entries looked at, {done.unusual} deserve a second look.")
