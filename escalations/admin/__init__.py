@@ -14,10 +14,25 @@ people       accounts, memberships, absences, cover, on call
 queue        deliveries with the dead letters, heartbeats, the work queue: read-only
 accesslog    looks, sign-ins and changes of rights, for auditors
 holds        legal holds, for those who have charge of them
+erasures     the ledger of erasures with certificates, and the page on which requests about data are answered
 law          registry rows and policy versions, read-only, saying where they are changed
 """
 
-from escalations.admin import access, accesslog, acts, beside, cases, holds, home, law, members, people, queue, search
+from escalations.admin import (
+    access,
+    accesslog,
+    acts,
+    beside,
+    cases,
+    erasures,
+    holds,
+    home,
+    law,
+    members,
+    people,
+    queue,
+    search,
+)
 
 __all__ = [
     "access",
@@ -25,6 +40,7 @@ __all__ = [
     "acts",
     "beside",
     "cases",
+    "erasures",
     "holds",
     "home",
     "law",

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from escalations.core.policy import Policy
-from escalations.demo import people, planning
+from escalations.demo import guarding, people, planning
 from escalations.demo.acts import Acts, Run
 from escalations.demo.playing import Playing
 from escalations.demo.stories import STORIES
@@ -106,6 +106,7 @@ def load(
             scene.run(seed=seed, number=1000 + number, now=end, policy=policy) for number, scene in enumerate(timed)
         ]
         playing.play(live, until=end)
+        guarding.guard(cast, {run.binding.story.key: run.case_id for run in runs[: len(standing)]}, end)
         _report(done, playing.runs, playing.opened)
         for scene, run in zip(timed, live, strict=True):
             at = run.opens_at + dt.timedelta(hours=scene.span_h)
