@@ -8,7 +8,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -111,16 +112,18 @@ class ErasureAdmin(KeysetAdmin, DeskAdmin):
         }
         return TemplateResponse(request, "admin/desk/certificate.html", context)
 
-    def certificate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def certificate_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """A certificate as a file."""
         row = self.get_queryset(request).filter(pk=pk).first() if self.has_view_permission(request) else None
         if row is None:
             raise PermissionDenied
-        return _file(erasures.document(row), f"erasure-{row.pk}.json")
+        answer = JsonResponse(erasures.document(row), json_dumps_params={"indent": 2, "ensure_ascii": False})
+        answer["Content-Disposition"] = f'attachment; filename="erasure-{row.pk}.json"'
+        return _sent(answer)
 
     # -------------------------------------------------------------------------------------------- a person's request
 
-    def person_view(self, request: HttpRequest) -> HttpResponse:
+    def person_view(self, request: HttpRequest) -> HttpResponseBase:
         """Whom it is about; then what there is, and what to do with it."""
         if not works_here(request.user) or not _in_charge(request):
             raise PermissionDenied
@@ -133,8 +136,10 @@ class ErasureAdmin(KeysetAdmin, DeskAdmin):
         erase = Erase(request.POST if doing == "erase" else None, auto_id="erase_%s")
         if party is not None and doing == "export" and export.is_valid():
             try:
-                data = requests.export(reference=party.pseudonym, actor=user, now=now, **export.cleaned_data)
-                return _file(data, f"{party.pseudonym}.json")
+                handed = requests.export(reference=party.pseudonym, actor=user, now=now, **export.cleaned_data)
+                return _sent(
+                    FileResponse(handed.content, as_attachment=True, filename=handed.name, content_type=handed.mime)
+                )
             except DeskError as error:
                 _refuse(export, error)
         if party is not None and doing == "erase" and erase.is_valid():
@@ -198,8 +203,7 @@ def _refuse(form: forms.Form, error: DeskError) -> None:
     form.add_error(field, str(error))
 
 
-def _file(data: dict[str, Any], name: str) -> HttpResponse:
-    answer = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+def _sent(answer: HttpResponseBase) -> HttpResponseBase:
+    """A file, kept by nobody on its way."""
     add_never_cache_headers(answer)
     return answer

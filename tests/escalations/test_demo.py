@@ -20,6 +20,7 @@ from escalations.demo import people, planning
 from escalations.errors import NoPolicy, Refused
 from escalations.models import (
     Case,
+    CaseFile,
     CaseGrant,
     Clock,
     Delivery,
@@ -86,6 +87,7 @@ def _guarded(now: dt.datetime) -> None:
     assert not Indicator.objects.visible_to(called.user).exists(), "findings stay with the channel"
     assert LegalHold.objects.get().state == LegalHold.State.STANDING
     assert requests.has_charge(User.objects.get(username="clara"))
+    assert CaseFile.objects.filter(evidence__state="received", scan_state="waiting").count() >= 4
 
 
 def test_what_is_about_to_happen_is_timed_by_the_end_of_loading(db: None) -> None:

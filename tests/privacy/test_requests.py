@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,11 +32,13 @@ from escalations.models import (
     User,
 )
 from escalations.services import roles
+from escalations.services.files import storing
 from escalations.services.privacy import erasing, requests
+from tests.escalations.filing import add, stored
 from tests.factories.desk import NOW, Desk, desk
 from tests.privacy.test_erasing import closed
 
-__all__ = ["desk"]
+__all__ = ["desk", "stored"]
 
 LIST, PERSON = "admin:escalations_erasure_changelist", "admin:escalations_erasure_person"
 JANE = ("Jane Roe", "jane@example.org", "B-17", "The vase arrived in pieces")
@@ -194,9 +200,26 @@ def test_an_export_is_a_file_and_on_record(office: Desk) -> None:
     answer = asker.post(reverse(PERSON), {**data, "confirmed": name})
     assert answer["Content-Disposition"] == f'attachment; filename="{name}.json"'
     assert "no-store" in answer["Cache-Control"]
-    assert json.loads(answer.content)["person"]["email"] == "jane@example.org"
+    assert json.loads(answer.getvalue())["person"]["email"] == "jane@example.org"
     assert Event.objects.filter(case=case, kind="party.exported", actor_id=str(office.user("ana").pk)).count() == 1
     assert AccessEntry.objects.filter(chain=office.user("ana").pk, kind="export").count() == 1
+
+
+def test_their_files_are_handed_out_with_it_or_nothing_is(office: Desk, stored: Path) -> None:
+    """A file that is missing is said, and then no export is on record."""
+    case = office.held_by("mia")
+    row = add(office, case)
+    name = case.party.pseudonym
+    asker, data = client(office), {"reference": name, "do": "export", "confirmed": name}
+    answer = asker.post(reverse(PERSON), data)
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}.zip"'
+    with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as archive:
+        assert archive.namelist() == [f"{name}.json", f"files/{row.pk} {row.name}"]
+        assert hashlib.sha256(archive.read(f"files/{row.pk} {row.name}")).hexdigest() == row.sha256
+        assert json.loads(archive.read(f"{name}.json"))["cases"][0]["files"][0]["file"] == row.pk
+    storing.drop([row.storage_key or ""])
+    assert "A file is not in storage" in said(asker.post(reverse(PERSON), data))
+    assert Event.objects.filter(case=case, kind="party.exported").count() == 1
 
 
 def test_nobody_answers_a_request_about_themselves(office: Desk) -> None:

@@ -7,8 +7,15 @@ The erasure itself is one transaction, so a request that was begun and not ended
 from __future__ import annotations
 
 import datetime as dt
+import io
+import json
+import shutil
+import tempfile
 import time
-from typing import Any
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, Any
 
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
@@ -18,9 +25,10 @@ from django_q.tasks import async_task
 
 from escalations.core.actor import Actor
 from escalations.errors import DeskError, Invalid, NotAllowed, Refused
-from escalations.models import Erasure, ErasureRequest, Party, User
+from escalations.models import CaseFile, Erasure, ErasureRequest, Party, User
 from escalations.models.reach import Reach
-from escalations.selectors.personal import personal_data
+from escalations.selectors.personal import files_of, personal_data
+from escalations.services.files import storing
 from escalations.services.privacy import erasing, ledger, residue, unmasking
 
 State = ErasureRequest.State
@@ -46,10 +54,21 @@ def find(*, reference: str, actor: User) -> Party:
     return party
 
 
-def export(*, reference: str, confirmed: str, actor: User, now: dt.datetime) -> dict[str, Any]:
-    """What the desk knows of a person, for that person; on the record of each of their cases, and on the access log.
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A file to be handed to a person: its name, its type, and its open content."""
 
-    Raises NotAllowed, Invalid (naming `confirmed` when it is not the pseudonym), Refused when a key is missing.
+    name: str
+    mime: str
+    content: IO[bytes]
+
+
+def export(*, reference: str, confirmed: str, actor: User, now: dt.datetime) -> Handed:
+    """What the desk knows of a person, for that person: JSON, or a ZIP with it and their files where there are any. On
+    the record of each of their cases, and on the access log.
+
+    Raises NotAllowed, Invalid (naming `confirmed` when it is not the pseudonym), Refused when a key or a file is
+    missing. Nothing is on record then.
     """
     party = find(reference=reference, actor=actor)
     _confirm(confirmed, party)
@@ -57,8 +76,35 @@ def export(*, reference: str, confirmed: str, actor: User, now: dt.datetime) -> 
         data = personal_data(party=party, now=now)
     except (LookupError, ValueError) as error:
         raise Refused(f"It cannot be read: {error}") from None
+    document = json.dumps(data, indent=2, ensure_ascii=False).encode()
+    files = list(files_of(party))
+    handed = (
+        Handed(f"{party.pseudonym}.zip", "application/zip", _packed(party.pseudonym, document, files))
+        if files
+        else Handed(f"{party.pseudonym}.json", "application/json", io.BytesIO(document))
+    )
     unmasking.record_export(party_id=party.pk, actor=Actor.user(actor), now=now)
-    return data
+    return handed
+
+
+def _packed(pseudonym: str, document: bytes, files: Sequence[CaseFile]) -> IO[bytes]:
+    """The document and the files, each under its number and name, in a file that is gone when it is closed. Stored as
+    they are: pictures and PDFs are packed already."""
+    whole = tempfile.TemporaryFile(prefix="throughline-export-")  # noqa: SIM115 closed by whoever sends it
+    try:
+        with zipfile.ZipFile(whole, "w") as archive:
+            archive.writestr(f"{pseudonym}.json", document)
+            for row in files:
+                with (
+                    storing.opened(row.storage_key or "") as stored,
+                    archive.open(f"files/{row.pk} {row.name}", "w", force_zip64=True) as member,
+                ):
+                    shutil.copyfileobj(stored, member, storing.CHUNK)
+    except storing.Missing:
+        whole.close()
+        raise Refused("A file is not in storage: put it back from a backup, and export again.") from None
+    whole.seek(0)
+    return whole
 
 
 def ask_to_erase(*, reference: str, reason: str, confirmed: str, actor: User, now: dt.datetime) -> ErasureRequest:
