@@ -2,7 +2,8 @@
 
 A test marked ``browser`` or ``postgres`` is skipped, with the reason, where there is none. THROUGHLINE_REQUIRE
 (``browser,postgres``) turns such a skip into a failure: a machine that must have them cannot lose them unseen.
-A run of the whole suite also fails when fewer tests ran than ``tests/floor.txt`` says.
+A run of the whole suite also fails when fewer tests ran than ``tests/floor.txt`` says. With ``--second-database`` what
+is the same on both databases is left out, for a run beside one that has it; that run has a floor of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,18 @@ from tests import browser, postgres
 FLOOR_FILE = Path(__file__).with_name("floor.txt")
 WHY_NOT: dict[str, Callable[[], str | None]] = {"browser": browser.why_not, "postgres": postgres.why_not}
 COUNTED = ("browser", "postgres", "data", "slow")
+# Asks for no database, or brings databases of its own; so do the import of a whole log, and what is asked of colours,
+# names and sizes of pages.
+SAME_ON_BOTH = (
+    "bench",
+    "core",
+    "playbook",
+    "escalations/test_admin_browser.py",
+    "escalations/test_import_incident_log.py",
+    "escalations/test_import_restart.py",
+    "journeys/test_accessible.py",
+    "journeys/test_run.py",
+)
 
 
 def required() -> set[str]:
@@ -29,6 +42,11 @@ def required() -> set[str]:
             f"THROUGHLINE_REQUIRE names {', '.join(sorted(unknown))}; it knows {', '.join(WHY_NOT)}."
         )
     return names
+
+
+def floors() -> dict[str, str]:
+    """Return, by the name of a kind of whole run, how many tests it must have run at least."""
+    return dict(line.split() for line in FLOOR_FILE.read_text(encoding="utf-8").splitlines())
 
 
 class Account:
@@ -78,7 +96,7 @@ class Account:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or not self.whole_suite():
             return
-        floor = int(FLOOR_FILE.read_text(encoding="utf-8").split()[0])
+        floor = int(floors()["second-database" if self.config.option.second_database else "whole"])
         if self.ran["all"] < floor:
             self.below = (
                 f"{self.ran['all']} tests ran, fewer than the floor of {floor}. Find out what is no longer "
@@ -94,6 +112,16 @@ class Account:
             write(f"{name:<10} {self.collected[name]:>9} {self.ran[name]:>6} {self.skipped[name]:>8}")
         if self.below:
             write(f"FAILED  {self.below}", red=True, bold=True)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--second-database", action="store_true", help="leave out what is the same on both databases")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if config.option.second_database and any(collection_path == FLOOR_FILE.parent / name for name in SAME_ON_BOTH):
+        return True
+    return None  # as without this plugin
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -62,22 +62,40 @@ def test_an_unknown_need_is_an_error(suite: pytest.Pytester, monkeypatch: pytest
 
 @pytest.mark.parametrize(
     ("floor", "arguments", "status"),
-    [("1", ["tests"], 0), ("2", ["tests"], 1), ("2", ["tests", "-k", "plain"], 0), ("2", ["tests/test_it.py"], 0)],
-    ids=["enough", "too few", "a part by word", "a part by path"],
+    [
+        (2, ["tests"], 0),
+        (3, ["tests"], 1),
+        (3, ["tests", "--second-database"], 0),
+        (4, ["tests", "--second-database"], 1),
+        (3, ["tests", "-k", "plain"], 0),
+        (3, ["tests/test_it.py"], 0),
+    ],
+    ids=[
+        "enough",
+        "too few",
+        "without what is the same on both",
+        "too few of that",
+        "a part by word",
+        "a part by path",
+    ],
 )
 def test_the_floor_holds_for_the_whole_suite_alone(
-    suite: pytest.Pytester, floor: str, arguments: list[str], status: int
+    suite: pytest.Pytester, floor: int, arguments: list[str], status: int
 ) -> None:
     folder = suite.mkdir("tests")
-    (folder / "test_it.py").write_text("def test_plain(): pass\n")
+    (folder / "core").mkdir()
+    for name in ("test_it.py", "core/test_same.py"):
+        (folder / name).write_text("def test_plain(): pass\n")
     (suite.path / "floored.py").write_text(
         f"import pathlib\nfrom tests import needs\nneeds.FLOOR_FILE = pathlib.Path({str(folder / 'floor.txt')!r})\n"
     )
-    (folder / "floor.txt").write_text(f"{floor}\n")
-    result = run(suite, "-p", "floored", *arguments)
+    (folder / "floor.txt").write_text(f"whole {floor}\nsecond-database {floor - 2}\n")
+    result = run(suite, "-p", "floored", "--import-mode=importlib", *arguments)
     assert result.ret == status
     if status:
-        result.stdout.fnmatch_lines(["*1 tests ran, fewer than the floor of 2*"])
+        result.stdout.fnmatch_lines(["*tests ran, fewer than the floor of*"])
+    elif "--second-database" in arguments:
+        result.assert_outcomes(passed=1)
 
 
 def triggers() -> set[str]:

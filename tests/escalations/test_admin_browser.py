@@ -130,7 +130,7 @@ def test_a_draft_survives_closing_a_stale_save_and_an_expired_session(
     page.wait_for_url("**/accounts/login/**")
     page.get_by_label("Username").fill("mia")
     page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/act/reply/")
     assert page.locator("#act_body").input_value() == "Half a page of careful words."
 
@@ -152,7 +152,7 @@ def test_signing_out_leaves_no_words_in_the_browser(page: Page, signed_in: Any, 
     page.locator("#act_body").fill("For colleagues only.")
     assert page.evaluate("JSON.stringify(localStorage)").count("colleagues")
     page.locator(".user-opener").click()
-    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login/**")
     assert "colleagues" not in page.evaluate("JSON.stringify(localStorage)")
 

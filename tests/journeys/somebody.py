@@ -29,13 +29,13 @@ class Somebody:
         """Sign in with the form that is open."""
         self.page.get_by_label("Username").fill(name)
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Log in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
         expect(self.page.get_by_label("Password", exact=True)).to_have_count(0)
 
     def sign_out(self, name: str) -> None:
         """Sign out by the menu of one's own name."""
         self.page.get_by_role("button", name=re.compile(rf"\b{name}\b")).click()
-        self.page.get_by_role("button", name="Log out").click()
+        self.page.get_by_role("button", name="Sign out").click()
         expect(self.page.get_by_label("Username")).to_be_visible()
 
     def follow(self, name: str) -> None:

@@ -49,9 +49,9 @@ def test_an_app_for_codes_opens_what_was_hidden(wall: Wall, desk: Desk, ring: No
     wall.put_forward(minutes=1)
     tia.page.get_by_label("Username").fill("tia")
     tia.page.get_by_label("Password").fill(PASSWORD)
-    tia.page.get_by_role("button", name="Log in").click()
+    tia.page.get_by_role("button", name="Sign in", exact=True).click()
     tia.page.get_by_label("Code").fill(code(secret))
-    tia.page.get_by_role("button", name="Log in").click()
+    tia.page.get_by_role("button", name="Sign in", exact=True).click()
     expect(tia.main.get_by_text(RING).first).to_be_visible()
     expect(tia.page.get_by_role("complementary", name="Second factor")).to_have_count(0)
 

@@ -25,7 +25,7 @@ def sign_in(page: Page, url: str, password: str) -> None:
     page.goto(url)
     page.get_by_label("Username").fill("mia")
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def test_signing_in(live_server: Any, page: Page, mia: User) -> None:
