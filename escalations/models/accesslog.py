@@ -98,6 +98,7 @@ class AccessMark(models.Model):
 
     class Meta:
         verbose_name = _("mark of an access log entry")
+        verbose_name_plural = _("marks of access log entries")
         indexes = [models.Index("entry", name="access_unusual", condition=models.Q(open=True))]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -52,10 +52,15 @@ def who(actors: Iterable[str]) -> dict[str, str]:
 
 def by_table(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """Numbers of rows by what the tables hold in words, most first."""
-    named = [
-        (str(capfirst(apps.get_model(label)._meta.verbose_name_plural)), number) for label, number in counts.items()
-    ]
+    named = [(_called(apps.get_model(label)), number) for label, number in counts.items()]
     return sorted(named, key=lambda item: (-item[1], item[0]))
+
+
+def _called(model: type[Model]) -> str:
+    of = getattr(model, "instance_type", None)  # only tables of history have it
+    if of is not None:
+        return _("Earlier states of %(what)s") % {"what": of._meta.verbose_name_plural}
+    return str(capfirst(model._meta.verbose_name_plural))
 
 
 def document(row: Erasure) -> dict[str, Any]:

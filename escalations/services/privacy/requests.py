@@ -97,7 +97,9 @@ def _packed(pseudonym: str, document: bytes, files: Sequence[CaseFile]) -> IO[by
             for row in files:
                 with (
                     storing.opened(row.storage_key or "") as stored,
-                    archive.open(f"files/{row.pk} {row.name}", "w", force_zip64=True) as member,
+                    archive.open(
+                        zipfile.ZipInfo(f"files/{row.pk} {row.name}", row.at.timetuple()[:6]), "w", force_zip64=True
+                    ) as member,
                 ):
                     shutil.copyfileobj(stored, member, storing.CHUNK)
     except storing.Missing:
