@@ -122,7 +122,7 @@ def _lines(*lines: str) -> bytes:
 
 
 EXHIBITS: Mapping[str, Exhibit] = {
-    "photos": Exhibit("what-came.jpg", _photo),
+    "photos": Exhibit("as-it-came.jpg", _photo),
     "tracking": Exhibit("tracking.txt", _tracking),
     "parcel-state": Exhibit("parcel.txt", _tracking),
     "payment-record": Exhibit("payments.csv", _payments),

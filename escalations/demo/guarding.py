@@ -1,5 +1,6 @@
 """What guards cases and people, so that its pages are not empty: an expert called in, a glass broken and not judged
-yet, a finding about fraud, a legal hold. Through the services, as the people whose business it is."""
+yet, a look that an auditor is to look at, a finding about fraud, a legal hold. Through the services, as the people
+whose business it is."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Mapping
 
 from django.contrib.auth.models import Permission
 
+from escalations.core import watching
 from escalations.core.actor import Actor
 from escalations.demo.people import Cast
 from escalations.models import Case, Indicator, User
@@ -33,6 +35,7 @@ def guard(cast: Cast, cases: Mapping[str, int], now: dt.datetime) -> None:
     if RING in cases:
         _ring(_fresh(cast, "dario"), cast.named("pia").pk, cases[RING], now)
     if CARD in cases:
+        _glanced(cast.named("oskar"), cases[CARD], now)
         grants.break_glass(
             reference=Case.objects.values_list("reference", flat=True).get(pk=cases[CARD]),
             actor=Actor.user(_fresh(cast, "kofi")),
@@ -68,6 +71,14 @@ def _ring(specialist: User, expert: int, case_id: int, now: dt.datetime) -> None
         person_id=expert,
         reason="Knows how this bank answers questions about an account.",
     )
+
+
+def _glanced(person: User, case_id: int, now: dt.datetime) -> None:
+    """Somebody of the channel has opened a case that none of their teams ever had: an auditor is to look at it."""
+    noting.note(
+        kind=watching.READ, person=person, cases=[case_id], now=now, surface="admin:escalations_case_change",
+        data={"case": case_id},
+    )  # fmt: skip
 
 
 def _fresh(cast: Cast, name: str) -> User:

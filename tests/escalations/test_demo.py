@@ -19,6 +19,7 @@ from escalations.core.policy import Policy
 from escalations.demo import people, planning
 from escalations.errors import NoPolicy, Refused
 from escalations.models import (
+    AccessMark,
     Case,
     CaseFile,
     CaseGrant,
@@ -32,7 +33,7 @@ from escalations.models import (
     User,
 )
 from escalations.selectors import access, law
-from escalations.services import delivery
+from escalations.services import delivery, judging
 from escalations.services.privacy import requests
 from escalations.services.sweep import sweep
 from tests.core.policies import market_document
@@ -87,7 +88,10 @@ def _guarded(now: dt.datetime) -> None:
     assert not Indicator.objects.visible_to(called.user).exists(), "findings stay with the channel"
     assert LegalHold.objects.get().state == LegalHold.State.STANDING
     assert requests.has_charge(User.objects.get(username="clara"))
-    assert CaseFile.objects.filter(evidence__state="received", scan_state="waiting").count() >= 4
+    assert CaseFile.objects.filter(evidence__state="received", scan_state="waiting").exists()
+    judging.judge(now=now)
+    odd = AccessMark.objects.select_related("entry").get(chain=User.objects.get(username="oskar").pk)
+    assert odd.entry.data["cases"] == [broken.case_id]
 
 
 def test_what_is_about_to_happen_is_timed_by_the_end_of_loading(db: None) -> None:
