@@ -119,7 +119,9 @@ def test_first_what_there_is_then_the_pseudonym_typed_again_then_a_worker(office
     shown = said(asker.get(reverse(PERSON), {"reference": case.reference.lower()}))
     assert case.reference in shown
     assert "This cannot be undone." in shown
-    assert dict(asker.get(reverse(PERSON), {"reference": name}).context["counts"])["Messages"] == 2
+    counts = dict(asker.get(reverse(PERSON), {"reference": name}).context["counts"])
+    assert counts["Messages"] == 2
+    assert {"Words of cases", "Words of events", "Earlier states of cases"} <= set(counts)
     for data, answer in (
         ({"reason": "Asked", "confirmed": "P-0"}, f"Type {name} to confirm."),
         ({"reason": "Asked", "confirmed": ""}, "Type the pseudonym."),
@@ -132,6 +134,8 @@ def test_first_what_there_is_then_the_pseudonym_typed_again_then_a_worker(office
     asked = said(asker.post(reverse(PERSON), data, follow=True))
     assert "waits for a worker" in asked
     assert "every 5s" in asked
+    assert 'hx-select-oob="#ledger"' in asked, "what is asked every 5 s brings the list with its new certificate"
+    assert 'id="ledger"' in asked
     assert "It was asked for already, and is under way." in said(asker.post(reverse(PERSON), data))
     assert Party.objects.get(pk=case.party_id).name == "Jane Roe", "nothing is erased by the page itself"
 
