@@ -21,6 +21,7 @@ from unfold.views import ChangeList
 
 from escalations.admin.base import DeskAdmin, person_of, works_here
 from escalations.admin.keyset import KeysetAdmin, KeysetChangeList
+from escalations.core.roles import READ_ACCESS_LOG
 from escalations.errors import DeskError, Invalid
 from escalations.forms.requests import Erase, Export, WhoseData
 from escalations.models import Case, Erasure, ErasureRequest, Party, User
@@ -56,7 +57,7 @@ class ErasureAdmin(KeysetAdmin, DeskAdmin):
         user = request.user
         if not works_here(user):
             return False
-        reads = user.is_superuser or user.has_perm(f"escalations.{noting.MAY_READ}") or _in_charge(request)
+        reads = user.is_superuser or user.has_perm(READ_ACCESS_LOG) or _in_charge(request)
         return reads and (obj is None or self.get_queryset(request).filter(pk=obj.pk).exists())
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

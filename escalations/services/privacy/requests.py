@@ -41,7 +41,7 @@ def has_charge(person: User) -> bool:
     """Whether somebody was given charge of what people ask of their data, by themselves or in a group. Being an
     administrator does not count. One query."""
     held = Permission.objects.filter(codename=IN_CHARGE, content_type__app_label="escalations")
-    return person.is_active and held.filter(Q(user=person) | Q(group__user=person)).exists()
+    return person.is_active and person.is_staff and held.filter(Q(user=person) | Q(group__user=person)).exists()
 
 
 def find(*, reference: str, actor: User) -> Party:
