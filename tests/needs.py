@@ -20,13 +20,15 @@ from tests import browser, postgres
 FLOOR_FILE = Path(__file__).with_name("floor.txt")
 WHY_NOT: dict[str, Callable[[], str | None]] = {"browser": browser.why_not, "postgres": postgres.why_not}
 COUNTED = ("browser", "postgres", "data", "slow")
-# Asks for no database, or brings databases of its own; so do the import of a whole log, and what is asked of colours,
-# names and sizes of pages.
+# Asks for no database, or brings databases of its own (as all that is marked ``postgres`` does); the import of a whole
+# log, the loading of demos, what pages note of themselves, and what is asked of colours, names and sizes of pages.
 SAME_ON_BOTH = (
     "bench",
     "core",
     "playbook",
+    "escalations/test_access_walk.py",
     "escalations/test_admin_browser.py",
+    "escalations/test_demo.py",
     "escalations/test_import_incident_log.py",
     "escalations/test_import_restart.py",
     "journeys/test_accessible.py",
@@ -66,6 +68,8 @@ class Account:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.config.option.second_database:
+            items[:] = [item for item in items if not item.get_closest_marker("postgres")]
         for item in items:
             self.markers[item.nodeid] = [name for name in COUNTED if item.get_closest_marker(name)]
             self.collected.update(self.names(item.nodeid))

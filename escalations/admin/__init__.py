@@ -10,7 +10,7 @@ exporting    cases as a file, for those who may
 act_table    every act with its form and its service; acts: which are possible now, and why not
 beside       what the desk itself shows beside a case
 access       single cases opened to single people, breaking the glass, its review
-people       accounts, memberships, absences, cover, on call
+people       memberships, absences, cover, on call; accounts: accounts, roles, groups, who may do what
 queue        deliveries with the dead letters, heartbeats, the work queue: read-only
 accesslog    looks, sign-ins and changes of rights, for auditors
 holds        legal holds, for those who have charge of them
@@ -21,6 +21,7 @@ law          registry rows and policy versions, read-only, saying where they are
 from escalations.admin import (
     access,
     accesslog,
+    accounts,
     acts,
     beside,
     cases,
@@ -37,6 +38,7 @@ from escalations.admin import (
 __all__ = [
     "access",
     "accesslog",
+    "accounts",
     "acts",
     "beside",
     "cases",

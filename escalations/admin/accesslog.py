@@ -18,6 +18,7 @@ from unfold.views import ChangeList
 
 from escalations.admin.base import DeskAdmin, person_of, works_here
 from escalations.admin.keyset import AFTER, BEFORE, KeysetAdmin, KeysetChangeList
+from escalations.core.roles import READ_ACCESS_LOG
 from escalations.core.typed import id_of, ids_of
 from escalations.errors import DeskError
 from escalations.models import AccessEntry, User
@@ -85,7 +86,7 @@ class AccessEntryAdmin(KeysetAdmin, DeskAdmin):
     changed_by = gettext_lazy("Written when it happened, and never changed. Reviews are made in the list.")
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return works_here(request.user) and request.user.has_perm(f"escalations.{noting.MAY_READ}")
+        return works_here(request.user) and request.user.has_perm(READ_ACCESS_LOG)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return AccessLogList

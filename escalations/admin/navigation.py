@@ -68,6 +68,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             placed.add(label)
             if label in mine:
                 links.append(_link(mine[label][0], symbol))
+        if title == "People":
+            address = reverse("admin:escalations_user_privileges")
+            links.append({"title": _("Who may do what"), "icon": "checklist", "link": address})
         groups.append({"title": _(title) if title else "", "items": links})
     first = groups[0]["items"]
     first.insert(0, {"title": _("Home"), "icon": "home", "link": reverse("admin:index")})

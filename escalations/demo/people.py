@@ -292,6 +292,7 @@ def set_up(*, everybody: Sequence[Colleague], now: dt.datetime, since: dt.dateti
                 actor=admin,
                 now=since,
             )
+    cast = Cast()  # anew: their roles have let them in
     _join_channels(fresh, cast, keys[Channel], since)
     if len(fresh) == len(everybody):
         _shifts(cast, keys[Role], admin, now, since)

@@ -219,8 +219,14 @@ def test_the_command_says_what_comes_and_who_may_sign_in(settings: LazySettings,
     told = run("--accounts")
     assert "Sign in with the password for this test alone as" in told
     assert [line.split()[0] for line in told.splitlines()[1:]] == [
-        "mia", "ana", "ruth", "dario", "vera", "noa", "admin",
-    ]  # fmt: skip
+        "mia",
+        "ana",
+        "ruth",
+        "dario",
+        "vera",
+        "noa",
+        "admin",
+    ]
     assert client.login(username="mia", password="for this test alone")
 
 
