@@ -189,6 +189,7 @@ class CaseText(models.Model):
 
     class Meta:
         verbose_name = _("words of a case")
+        verbose_name_plural = _("words of cases")
 
     def __str__(self) -> str:
         return str(self.case_id)

@@ -148,6 +148,9 @@ ROW_OF = {
     "escalations.services.privacy.holds.answer": "answer_hold",
     "escalations.services.privacy.holds.ask": "hold",
     "escalations.services.privacy.holds.ask_to_lift": "lift_hold",
+    "escalations.services.privacy.requests.ask_to_erase": "erase_data",
+    "escalations.services.privacy.requests.export": "export_data",
+    "escalations.services.privacy.requests.find": "export_data",
     "escalations.services.privacy.unmasking.unmask": "unmask",
     "escalations.services.roles.set_roles": "set_roles",
 }
@@ -214,6 +217,8 @@ SENT = {
     "thumbnail",
     "remove",
 }
+#: What the page of an entry shows, as a file: whoever reads the one takes the other.
+CERTIFICATE = "escalations_erasure_certificate"
 #: Pages of Django's that say nothing of the desk, or only lead on.
 DJANGOS = {
     "login",
@@ -231,6 +236,6 @@ def test_every_page_has_a_row() -> None:
     named = {name.removeprefix("admin:") for name, _, _ in patterns() if name.startswith("admin:")}
     models = {f"{model._meta.app_label}_{model._meta.model_name}" for model, _ in on_pages.registered()}
     usual = {f"{model}_{page}" for model in models for page in ("changelist", "add", "change", "delete", "history")}
-    usual |= {"auth_user_password_change"} | {name for name in named if name.rpartition("_")[2] in SENT}
+    usual |= {"auth_user_password_change", CERTIFICATE} | {name for name in named if name.rpartition("_")[2] in SENT}
     rest = named - usual - DJANGOS - {name.removeprefix("admin:") for name in on_pages.OTHERS}
     assert rest == set(), "name it in tests/privileges/on_pages.py"
