@@ -14,6 +14,7 @@ people       memberships, absences, cover, on call; accounts: accounts, roles, g
 queue        deliveries with the dead letters, heartbeats, the work queue: read-only
 accesslog    looks, sign-ins and changes of rights, for auditors
 holds        legal holds, for those who have charge of them
+erasures     the ledger of erasures with certificates, and the page on which requests about data are answered
 law          registry rows and policy versions, read-only, saying where they are changed
 """
 
@@ -24,6 +25,7 @@ from escalations.admin import (
     acts,
     beside,
     cases,
+    erasures,
     holds,
     home,
     law,
@@ -40,6 +42,7 @@ __all__ = [
     "acts",
     "beside",
     "cases",
+    "erasures",
     "holds",
     "home",
     "law",

@@ -70,6 +70,7 @@ DANGEROUS: Mapping[str, Danger] = {
     "admin:escalations_channelrequest_answer": Danger(_("decide who belongs to a channel")),
     "admin:escalations_legalhold_add": Danger(_("ask for a legal hold"), opened=True),
     "admin:escalations_legalhold_answer": Danger(_("decide on a legal hold")),
+    "admin:escalations_erasure_person": Danger(_("hand out or erase personal data"), opened=True),
     "admin:escalations_user_add": Danger(_("make an account"), opened=True),
     "admin:escalations_user_change": Danger(_("change an account"), when=_administrator),
     "admin:auth_user_password_change": Danger(_("give somebody a password"), opened=True),

@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
 SYMBOLS = {
     "accessentry": "visibility",
     "legalhold": "gavel",
+    "erasure": "delete_sweep",
     "delivery": "send",
     "outbox": "outbox",
     "heartbeat": "ecg_heart",

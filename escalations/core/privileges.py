@@ -87,6 +87,7 @@ hand_off_several | Hand many cases to other teams | yes | yes | no | no | no | n
 add_file | Add a file | yes | yes | no | own case | no | no | no | yes | no | no
 open_file | Open a file | yes | yes | yes | yes | yes | no | no | no | no | no
 remove_file | Take a file away that somebody else added | own case | yes | no | own case | no | no | no | no | no | no
+withdraw_links | End the links of the party | own case | yes | no | own case | no | no | no | no | no | no
 # Who may see a case
 call_in | Open a case to an expert | no | no | yes | yes | no | no | no | no | no | no
 end_grant | End the access of somebody else to a case | no | no | yes | yes | no | no | no | no | no | no
@@ -100,6 +101,8 @@ unmask | Uncover personal data | no | no | no | yes | no | no | no | no | no | n
 add_indicator | Add a finding about a party | no | no | no | yes | no | no | no | no | no | no
 settle_indicator | Confirm a finding | no | no | no | yes | no | no | no | no | no | no
 export_cases | Take cases away as a file | by name | by name | by name | by name | by name | no | by name | no | by name | no
+export_data | Hand out what the desk knows of a person, at their request | by name | by name | by name | by name | by name | no | by name | no | by name | no
+erase_data | Have a person erased, at their request | by name | by name | by name | by name | by name | no | by name | no | by name | no
 # People
 set_absence | Enter an absence | own | own, own team | own | own | own | no | own | no | yes | no
 end_absence | End an absence | own | own, own team | own | own | own | no | own | no | yes | no
@@ -168,6 +171,8 @@ see escalations.user | Users | no | no | no | no | no | no | no | no | yes | no
 see governance.publication | Publications | no | no | yes | no | yes | no | yes | no | yes | no
 see playbook.edition | Editions | yes | yes | yes | yes | yes | no | yes | no | yes | no
 page admin:escalations_case_export | Export cases | no | no | no | no | no | no | no | no | no | no
+page admin:escalations_erasure_person | What the desk knows of a person | no | no | no | no | no | no | no | no | no | no
+see escalations.erasure | Erasures | no | no | no | no | no | no | yes | no | yes | no
 page mfa_index | How oneself signs in: second factors and passkeys | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 page account_change_password | Change one's own password | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 # Pages: add, change, end

@@ -23,7 +23,7 @@ from escalations.core import chain, watching
 from escalations.core.canonical import canonical
 from escalations.core.roles import READ_ACCESS_LOG
 from escalations.errors import Invalid, NotAllowed, Refused
-from escalations.models import AccessEntry, AccessHead, AccessReview, Case, Channel, User
+from escalations.models import AccessEntry, AccessHead, AccessMark, AccessReview, Case, Channel, User
 from escalations.models.shown import Shown
 
 POLLED = dt.timedelta(minutes=10)
@@ -201,4 +201,5 @@ def review(*, entry_ids: Collection[int], actor: User, now: dt.datetime, note_te
         AccessReview.objects.bulk_create(
             AccessReview(entry_id=pk, by=actor, at=now, note=said, recorded=recorded) for pk in new
         )
+        AccessMark.objects.filter(pk__in=new, open=True).update(open=False)
     return len(new)

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.core import mail
+from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.test import override_settings
-from django.urls import path
+from django.test import Client, override_settings
+from django.urls import path, reverse
 
 from config import urls
-from escalations.models import Case, CaseText
+from escalations.models import Case, CaseText, Channel
 from tests.factories.desk import NOW, Desk, desk
 from tests.leaks.planting import BESIDE, PERSONAL, WORDS, Planted, plant
-from tests.leaks.walking import Walk, requests, told_apart, walk
+from tests.leaks.walking import Walk, read, requests, token_of, told_apart, walk
 
 __all__ = ["desk"]
 
@@ -79,8 +80,29 @@ def test_no_role_finds_what_it_may_not_see(planted: Planted, capsys: pytest.Capt
     leaks = [leak for told in walks for leak in told.leaks]
     assert leaks == [], "\n".join(leaks[:40])
     _found_where_they_belong(walks[-1])
+    assert _read_by_the_party(planted, sensitive=True) == set()
+    assert _read_by_the_party(planted, sensitive=False) == {"answer", "subject", "party"}
     assert told_apart(planted, "pia") == []
     assert told_apart(planted, "root") == []
+
+
+def _read_by_the_party(planted: Planted, *, sensitive: bool) -> set[str]:
+    """The needles that the party finds on every page of theirs, of the case as it is or in a channel for everybody."""
+    key = "fraud" if sensitive else "general"
+    Case.objects.filter(pk__in=[planted.hidden.pk, planted.merged.pk]).update(channel=Channel.objects.get(key=key))
+    told = ""
+    cache.clear()
+    for case in (planted.hidden, planted.merged):
+        where = reverse("escalations:status", args=[token_of(case)])
+        for answer in (
+            *(Client().get(where, {"lang": code, "sent": "1"}) for code in ("en", "de", "es")),
+            Client().post(where, {"message": " ", "once": "x"}),
+            Client().post(where, {"message": "A word of mine", "once": case.reference}, follow=True),
+        ):
+            assert answer.status_code in (200, 422)
+            told += read(answer).lower()
+    Case.objects.filter(pk__in=[planted.hidden.pk, planted.merged.pk]).update(channel=planted.hidden.channel_id)
+    return {name for name, text in planted.needles.items() if text.lower() in told}
 
 
 def _only(person: str) -> str | None:

@@ -8,19 +8,19 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from escalations.errors import NotAllowed
-from escalations.models import Delivery, Level, Outbox, Role
+from escalations.models import Case, Delivery, Level, Outbox, Role
 from escalations.services import accounts, channels, noting, people, roles
-from escalations.services.privacy import holds
+from escalations.services.privacy import holds, requests
 from tests.privileges.office import AT, Office, Tried, Way
 
 PEOPLE, CHANNELS, ACCOUNTS = "People", "Who belongs to a channel", "Accounts and roles"
-HOLDS, ENGINE = "Legal holds", "Record and engine"
+HOLDS, ENGINE, DATA = "Legal holds", "Record and engine", "Personal data"
 DAY = dt.timedelta(days=1)
 
 
 def rows(office: Office) -> list[Tried]:
     """The rows of doors."""
-    return [*_people(office), *_channels(office), *_accounts(office), *_holds(office), *_engine(office)]
+    return [*_people(office), *_channels(office), *_accounts(office), *_holds(office), *_data(office), *_engine(office)]
 
 
 def _people(o: Office) -> list[Tried]:
@@ -219,6 +219,31 @@ def _holds(o: Office) -> list[Tried]:
             Way("by name, second person", named(answer("another"))), Way("own request", named(answer("own"))),
             Way("role", answer("another")))),
         Tried("lift_hold", HOLDS, "Ask to lift a legal hold", (Way("by name", named(lift)), Way("role", lift))),
+    ]  # fmt: skip
+
+
+def _data(o: Office) -> list[Tried]:
+    about: dict[str, Any] = {"reference": o.held.reference, "confirmed": o.held.party.pseudonym, "now": AT}
+
+    def erase(who: str) -> None:
+        Case.objects.filter(party=o.held.party).update(is_open=False)
+        requests.ask_to_erase(reason="A letter.", actor=o.user(who), **about)
+
+    def export(who: str) -> None:
+        requests.export(actor=o.user(who), **about)
+
+    def named(door: Any) -> Any:
+        def go(who: str) -> None:
+            o.user(who).user_permissions.add(_permission(requests.IN_CHARGE))
+            door(who)
+
+        return go
+
+    return [
+        Tried("export_data", DATA, "Hand out what the desk knows of a person, at their request",
+              (Way("by name", named(export)), Way("role", export))),
+        Tried("erase_data", DATA, "Have a person erased, at their request",
+              (Way("by name", named(erase)), Way("role", erase))),
     ]  # fmt: skip
 
 

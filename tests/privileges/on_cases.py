@@ -12,7 +12,7 @@ from escalations.core.actor import Actor
 from escalations.errors import NotAllowed, Refused
 from escalations.models import Case
 from escalations.selectors.caselist import Filters
-from escalations.services import assignment, channels, compartments, exporting, handoffs
+from escalations.services import assignment, channels, compartments, exporting, handoffs, links
 from escalations.services.acts import DOORS
 from escalations.services.privacy import findings, unmasking
 from tests.privileges.office import AT, Office, Tried, Way
@@ -78,6 +78,7 @@ def rows(office: Office) -> list[Tried]:
         o.user(who).groups.add(channels.ensure_groups(o.channels["general"])["exporters"])
         export(who)
 
+    links.link_for(case=o.held, party_id=o.held.party_id, now=AT)
     payments = o.teams["payments"].pk
     remedy = {"kind": "refund", "currency": "EUR", "reason": "Broken."}
     due = AT + dt.timedelta(days=1)
@@ -114,6 +115,7 @@ def rows(office: Office) -> list[Tried]:
             Way("", lambda who: DOORS["decide_remedy"](approval_id=o.approval.pk, actor=o.by(who), now=AT, approve=True,
                                                        reason="Fair.")),)),
         both("link", "Link two cases", o.held, other_id=o.other.pk),
+        both("withdraw_links", "End the links of the party", o.held, reason="Sent to a wrong address."),
         both("merge", "Merge a case into another one", o.held, into_id=o.other.pk, reason="The same."),
         both("resolve", "Resolve a case", o.going, root_cause="carrier", message="Refunded."),
         both("close", "Close a resolved case", o.resolved),

@@ -170,6 +170,9 @@ ROW_OF = {
     "escalations.services.privacy.holds.answer": "answer_hold",
     "escalations.services.privacy.holds.ask": "hold",
     "escalations.services.privacy.holds.ask_to_lift": "lift_hold",
+    "escalations.services.privacy.requests.ask_to_erase": "erase_data",
+    "escalations.services.privacy.requests.export": "export_data",
+    "escalations.services.privacy.requests.find": "export_data",
     "escalations.services.privacy.unmasking.unmask": "unmask",
     "escalations.services.roles.set_roles": "set_roles",
 }
@@ -200,6 +203,7 @@ NO_ROW = {
         "escalations.services.files.adding.check_waiting",
         "escalations.services.files.storing.sweep",
         "escalations.services.heartbeat.beat",
+        "escalations.services.judging.judge",
         "escalations.services.privacy.ledger.copy_out",
         "escalations.services.privacy.retention.apply",
         "escalations.services.sweep.run",
@@ -210,9 +214,11 @@ NO_ROW = {
         "escalations.services.sweep.claim.claim",
         "escalations.services.sweep.digest.write",
     },
+    "the party's own, by the link that they were sent: there is no account": {"escalations.services.links.add_message"},
     "the way in of systems, which the integration's own rows try": {"escalations.services.intake.open_case"},
     "what doors stand on: it asks nothing of whoever acts": {
         "escalations.services.imports.writing.write",
+        "escalations.services.links.link_for",
         "escalations.services.locking.witness",
         "escalations.services.noting.note",
         "escalations.services.noting.note_shown",
@@ -279,6 +285,7 @@ SENT = {
     "admin:escalations_channelrequest_answer": "decide",
     "admin:escalations_delivery_resend": "resend",
     "admin:escalations_legalhold_answer": "answer_hold",
+    "admin:escalations_erasure_certificate": "see escalations.erasure",
     "account_login": "sign_in",
 }
 #: Addresses without a row, by the reason.
@@ -288,6 +295,7 @@ NO_ROW_FOR_PAGE = {
         "admin:password_change", "admin:password_change_done", "admin:view_on_site", "admin_login", "admin_password",
         "closed", "home", "set_language",
     },
+    "the party's own, by the link that they were sent": {"escalations:status", "escalations:status_misspelt"},
     "for whoever looks after the machine, and they tell no more than that the desk is well": {"healthz", "readyz"},
     "before anybody is known, or on the way out": {
         "account_inactive", "account_logout", "account_reset_password", "account_reset_password_done",
