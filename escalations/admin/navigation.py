@@ -71,6 +71,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         if title == "People":
             address = reverse("admin:escalations_user_privileges")
             links.append({"title": _("Who may do what"), "icon": "checklist", "link": address})
+            if request.path == address:  # it lies beneath the accounts, which would be marked as well
+                links = [link | {"active": link["link"] == address} for link in links]
         groups.append({"title": _(title) if title else "", "items": links})
     first = groups[0]["items"]
     first.insert(0, {"title": _("Home"), "icon": "home", "link": reverse("admin:index")})

@@ -141,7 +141,7 @@ page admin:escalations_user_privileges | Who may do what | yes | yes | yes | yes
 page admin:escalations_case_leaving | Before one leaves | yes | yes | yes | yes | yes | no | yes | no | yes | no
 page admin:escalations_casegrant_break_glass | Break the glass | yes | yes | yes | yes | yes | no | yes | no | yes | no
 page admin:search | Search of the bar | yes | yes | yes | yes | yes | no | yes | no | yes | no
-page welcome | The page of those who do not enter | no | no | no | no | no | yes | no | yes | no | yes
+page welcome | The page of those who do not enter | no | no | no | no | no | yes | no | no | no | no
 see auth.group | Groups | no | no | no | no | no | no | no | no | yes | no
 see django_q.failure | Failed tasks | no | no | yes | no | no | no | no | no | yes | no
 see django_q.ormq | Queued tasks | no | no | yes | no | no | no | no | no | yes | no
@@ -173,6 +173,8 @@ see playbook.edition | Editions | yes | yes | yes | yes | yes | no | yes | no | 
 page admin:escalations_case_export | Export cases | no | no | no | no | no | no | no | no | no | no
 page admin:escalations_erasure_person | What the desk knows of a person | no | no | no | no | no | no | no | no | no | no
 see escalations.erasure | Erasures | no | no | no | no | no | no | yes | no | yes | no
+page mfa_index | How oneself signs in: second factors and passkeys | yes | yes | yes | yes | yes | yes | yes | no | yes | no
+page account_change_password | Change one's own password | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 # Pages: add, change, end
 add auth.group | Groups: add | no | no | no | no | no | no | no | no | yes | no
 add escalations.absence | Absences: add | yes | yes | yes | yes | yes | no | yes | no | yes | no

@@ -251,3 +251,9 @@ def test_the_table_marks_ones_own_columns(desk: Desk) -> None:
     assert [column["key"] for column in answer.context["columns"] if column["mine"]] == ["agent", "specialist"]
     assert answer.context["shown"] == "agent"
     assert client.get(page("escalations_user_privileges"), {"role": "auditor"}).context["shown"] == "auditor"
+
+
+def test_the_sidebar_marks_the_table_and_not_the_accounts_beneath_which_it_lies(root: User) -> None:
+    answer = signed_in(root).get(page("escalations_user_privileges"))
+    links = [link for group in answer.context["sidebar_navigation"] for link in group["items"]]
+    assert [link["link"] for link in links if link["active"]] == [page("escalations_user_privileges")]

@@ -15,6 +15,7 @@ from guardian.shortcuts import assign_perm
 from escalations.core.actor import Actor
 from escalations.core.privileges import COLUMNS
 from escalations.core.roles import ROLES
+from escalations.inbound.signin.account import may_sign_in
 from escalations.models import Case, CaseFile, Channel, Role, Team, User
 from escalations.services import (
     channels,
@@ -71,7 +72,8 @@ class Office:
         self._cases()
         self.clients = {key: Client() for key in COLUMNS}
         for key, client in self.clients.items():
-            client.force_login(self.user(key))
+            if may_sign_in(self.user(key)):
+                client.force_login(self.user(key))
 
     # ----------------------------------------------------------------------------------------------------- people
 
