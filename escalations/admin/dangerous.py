@@ -71,6 +71,8 @@ DANGEROUS: Mapping[str, Danger] = {
     "admin:escalations_legalhold_add": Danger(_("ask for a legal hold"), opened=True),
     "admin:escalations_legalhold_answer": Danger(_("decide on a legal hold")),
     "admin:escalations_erasure_person": Danger(_("hand out or erase personal data"), opened=True),
+    "admin:escalations_membership_add": Danger(_("put somebody into a team")),
+    "admin:escalations_membership_change": Danger(_("change what somebody may decide")),
     "admin:escalations_user_add": Danger(_("make an account"), opened=True),
     "admin:escalations_user_change": Danger(_("change an account"), when=_administrator),
     "admin:auth_user_password_change": Danger(_("give somebody a password"), opened=True),

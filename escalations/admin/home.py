@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from escalations import panels
 from escalations.admin.base import person_of, sees_cases
 from escalations.admin.outlook import picture
-from escalations.core.roles import OVERSEE, ROLES
-from escalations.selectors import home, intake
+from escalations.core.roles import OVERSEE, READ_ACCESS_LOG, ROLES
+from escalations.selectors import accesslog, home, intake
 from escalations.selectors.engine import engine
 from escalations.services.roles import held_by
 
@@ -54,6 +54,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["agent"] = home.agent(user, now, mine)
         if not works:
             context["roles"] = [ROLES[key] for key in held_by(user)]
+            context["audits"] = user.has_perm(READ_ACCESS_LOG)
+            context["unusual"] = accesslog.marks(reader=user).count() if context["audits"] else 0
     return context
 
 

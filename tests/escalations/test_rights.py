@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from escalations.errors import Invalid, NotAllowed, Refused
-from escalations.models import Channel, Level, Team, User
-from escalations.services import accounts, channels, people, roles
+from escalations.models import AccessMark, Channel, Level, Team, User
+from escalations.services import accounts, channels, noting, people, roles
 from tests.factories.desk import NOW, Desk, desk
 
 __all__ = ["desk"]
@@ -242,7 +242,11 @@ def test_an_auditor_finds_the_log_and_what_they_may_do(root: User) -> None:
     roles.set_roles(person_id=person.pk, roles=["auditor"], actor=root, now=NOW, origin="admin")
     text = signed_in(person).get("/admin/").content.decode()
     assert "Works on no case." in text
-    assert "accessentry" in text
+    assert "Nothing unusual waits for you" in text
+    assert "You see no cases yet" not in text, "nobody lets an auditor in"
+    entry = noting.note(kind="read", person=root, now=NOW)
+    AccessMark.objects.create(entry=entry, chain=entry.chain, reasons=["hours"])
+    assert "1 entry</strong> is unusual" in signed_in(person).get("/admin/").content.decode()
 
 
 def test_the_table_marks_ones_own_columns(desk: Desk) -> None:
