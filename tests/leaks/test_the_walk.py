@@ -33,7 +33,7 @@ CHANNEL_ONLY = PERSON | {"rule", "because", "ring", "merge", "returned", "look",
 SINGLE_CASES = "case|admin:index|search|autocomplete|view_on_site"
 
 #: Who differs from others only there.
-_ON_CASES_ALONE = ("late", "judged", "glass")
+_ON_CASES_ALONE = ("late", "judged", "glass", "expert")
 
 #: Who walks on PostgreSQL, too, and where: questions that the two databases are asked in different words begin at what
 #: somebody may see of cases. Whoever has no channel asks none of them.
