@@ -1,5 +1,7 @@
-"""The tables of the playbook: editions as they are written."""
+"""The tables of the playbook: editions as they are written, and their rows."""
 
 from playbook.models.edition import Edition
 
-__all__ = ["Edition"]
+from playbook.models.entry import Entry  # isort: skip
+
+__all__ = ["Edition", "Entry"]

@@ -66,6 +66,7 @@ class Edition(models.Model):
         ordering = ["-id"]
         verbose_name = _("edition")
         base_manager_name = "objects"
+        permissions = [("write_edition", "Can write drafts of the playbook")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=["draft", "withdrawn"]) | ~models.Q(edition_digest=""),
