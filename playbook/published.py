@@ -1,6 +1,7 @@
 """Database triggers that keep a published edition and its rows as they are, whoever asks and by whatever way.
 
-Kept apart from the migrations so that a test run can take them off for the moment in which it empties the tables.
+Kept apart from the migrations so that a test run can take them off for the moment in which it empties the tables. On
+SQLite a migration that alters one of the two tables makes it anew, without triggers: it ends with `RunPython(forwards)`.
 """
 
 from __future__ import annotations
@@ -27,24 +28,42 @@ $$ BEGIN
 END $$;
 CREATE TRIGGER throughline_published BEFORE UPDATE OR DELETE ON {_EDITION}
   FOR EACH ROW WHEN (OLD.state = 'published') EXECUTE FUNCTION throughline_published();
+CREATE TRIGGER throughline_published_whole BEFORE TRUNCATE ON {_EDITION}
+  FOR EACH STATEMENT EXECUTE FUNCTION throughline_published();
 CREATE TRIGGER throughline_rows_of_drafts BEFORE INSERT OR UPDATE OR DELETE ON {_ENTRY}
   FOR EACH ROW EXECUTE FUNCTION throughline_rows_of_drafts();
+CREATE TRIGGER throughline_rows_whole BEFORE TRUNCATE ON {_ENTRY}
+  FOR EACH STATEMENT EXECUTE FUNCTION throughline_published();
 """
+_TRIGGERS = (
+    (_EDITION, "throughline_published"),
+    (_EDITION, "throughline_published_whole"),
+    (_ENTRY, "throughline_rows_of_drafts"),
+    (_ENTRY, "throughline_rows_whole"),
+)
 
 
-def _of_sqlite() -> list[str]:
-    said = [
-        f"CREATE TRIGGER {_EDITION}_published_{act.lower()} BEFORE {act} ON {_EDITION} "
-        f"WHEN OLD.state = 'published' BEGIN SELECT RAISE(ABORT, '{_SAY}'); END"
-        for act in ("UPDATE", "DELETE")
-    ]
-    for act, rows in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
-        said.append(
-            f"CREATE TRIGGER {_ENTRY}_of_drafts_{act.lower()} BEFORE {act} ON {_ENTRY} "
-            f"WHEN (SELECT state FROM {_EDITION} WHERE id = {rows}.edition_id) NOT IN {_WRITABLE} "
-            f"BEGIN SELECT RAISE(ABORT, '{_SAY_ROW}'); END"
+def _of_sqlite() -> dict[str, str]:
+    """Name of each trigger -> how it is made. `INSERT OR REPLACE` takes the old row away without a trigger of its own, so
+    inserting asks for it."""
+    kept = f"EXISTS (SELECT 1 FROM {_EDITION} WHERE id = NEW.id AND state = 'published')"
+    rows_of = f"(SELECT state FROM {_EDITION} WHERE id = %s) NOT IN {_WRITABLE}"
+    old, new = rows_of % "OLD.edition_id", rows_of % "NEW.edition_id"
+    replaced = rows_of % f"(SELECT edition_id FROM {_ENTRY} WHERE id = NEW.id)"
+    return {
+        f"{table}_published_{act.lower()}": (
+            f"CREATE TRIGGER {table}_published_{act.lower()} BEFORE {act} ON {table} WHEN {when} "
+            f"BEGIN SELECT RAISE(ABORT, '{say}'); END"
         )
-    return said
+        for table, act, when, say in (
+            (_EDITION, "INSERT", kept, _SAY),
+            (_EDITION, "UPDATE", "OLD.state = 'published'", _SAY),
+            (_EDITION, "DELETE", "OLD.state = 'published'", _SAY),
+            (_ENTRY, "INSERT", f"{new} OR {replaced}", _SAY_ROW),
+            (_ENTRY, "UPDATE", f"{old} OR {new}", _SAY_ROW),
+            (_ENTRY, "DELETE", old, _SAY_ROW),
+        )
+    }
 
 
 def guard(connection: BaseDatabaseWrapper) -> None:
@@ -53,10 +72,7 @@ def guard(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         if _ENTRY not in connection.introspection.table_names(cursor):
             return
-        if connection.vendor == "postgresql":
-            cursor.execute(_POSTGRES)
-            return
-        for statement in _of_sqlite():
+        for statement in [_POSTGRES] if connection.vendor == "postgresql" else _of_sqlite().values():
             cursor.execute(statement)
 
 
@@ -65,14 +81,12 @@ def unguard(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             tables = connection.introspection.table_names(cursor)
-            for table, name in ((_EDITION, "throughline_published"), (_ENTRY, "throughline_rows_of_drafts")):
+            for table, name in _TRIGGERS:
                 if table in tables:
                     cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
             return
-        for act in ("update", "delete"):
-            cursor.execute(f"DROP TRIGGER IF EXISTS {_EDITION}_published_{act}")
-        for act in ("insert", "update", "delete"):
-            cursor.execute(f"DROP TRIGGER IF EXISTS {_ENTRY}_of_drafts_{act}")
+        for name in _of_sqlite():
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
 
 
 def forwards(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -13,19 +13,16 @@ from escalations.core.policy.document import Central, Variant
 from escalations.core.policy.values import Key, Name
 from escalations.core.scenario import Scenario
 from playbook.core.compiling import Horizon, PageKey, PageLanguage
-from playbook.core.entries import CENTRE, SETTINGS, Address, Section, section_of
+from playbook.core.entries import CENTRE, SETTINGS, VARIANT, Address, Section, section_of
 from playbook.core.source import Problem, Source
-
-_LONGEST_PAGE = 60_000
-
 
 class _Settings(BaseModel):
     """What is said once of the whole edition."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    edition: int
-    horizon: Horizon | None = None
+    edition: Literal[1]
+    horizon: Horizon
     schema_version: int
     title: Name
 
@@ -37,7 +34,7 @@ def problems(address: Address, body: Any) -> Iterator[Problem]:
     Raises LookupError for a section that there is not.
     """
     section = section_of(address)
-    yield from _of_the_key(section, address)
+    yield from of_the_address(address)
     try:
         _adapter(address.part == CENTRE, section.key).validate_python(body)
     except ValidationError as error:
@@ -51,32 +48,39 @@ def problems(address: Address, body: Any) -> Iterator[Problem]:
         )
 
 
-def _of_the_key(section: Section, address: Address) -> Iterator[Problem]:
+def of_the_address(address: Address) -> Iterator[Problem]:
+    """Why a row cannot have this address: its region or its key is none. Raises LookupError for an unknown section."""
+    section = section_of(address)
+    if address.part != CENTRE:
+        if not address.part.startswith(VARIANT):
+            yield Problem("part", f"is {CENTRE}, or {VARIANT} and a region")
+        else:
+            yield from _fits("part", Key, address.part.removeprefix(VARIANT))
     if section.shape == "alone":
         if address.key:
             yield Problem("key", "stands alone, without a key")
         return
-    kinds: list[Any] = [Name if section.named_by == "name" else Key]
-    parts = [address.key]
-    if section.shape == "nested":
-        kinds = (
-            [PageLanguage, PageKey]
-            if section.key == "pages"
-            else [Key, PageLanguage]
-            if section.key == "messages"
-            else [Key, Key]
-        )
-        parts = address.key.split("/", 1)
-        if len(parts) != 2:
-            yield Problem("key", "takes two names with a slash between, such as en/guide.start")
-            return
+    if section.named_by == "name":
+        yield from _fits("key", Name, address.key)
+        return
+    if section.shape != "nested":
+        yield from _fits("key", Key, address.key)
+        return
+    kinds = {"pages": (PageLanguage, PageKey), "messages": (Key, PageLanguage)}.get(section.key, (Key, Key))
+    parts = address.key.split("/")
+    if len(parts) != len(kinds):
+        yield Problem("key", "takes two names with a slash between, such as en/guide.start")
+        return
     for kind, part in zip(kinds, parts, strict=True):
-        try:
-            TypeAdapter(kind).validate_python(part)
-        except ValidationError:
-            yield Problem(
-                "key", f"{part!r} cannot be a key: letters, digits, dot and dash, beginning with a letter or digit"
-            )
+        yield from _fits("key", kind, part)
+
+
+def _fits(place: str, kind: Any, text: str) -> Iterator[Problem]:
+    try:
+        TypeAdapter(kind).validate_python(text)
+    except ValidationError as error:
+        for message in dict.fromkeys(message for _, message in policy_problems(error)):
+            yield Problem(place, f"{text[:80]!r}: {message}")
 
 
 @cache

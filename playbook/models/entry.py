@@ -22,7 +22,7 @@ class Entry(models.Model):
     """
 
     edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="entries")
-    part = models.CharField(_("part"), max_length=64, help_text=_("The centre, or the region whose own part it is."))
+    part = models.CharField(_("part"), max_length=80, help_text=_("The centre, or the region whose own part it is."))
     section = models.CharField(_("section"), max_length=24)
     key = models.CharField(_("key"), max_length=200, blank=True, default="")
     position = models.PositiveIntegerField(_("position"))
@@ -63,7 +63,8 @@ class Entry(models.Model):
 
     @property
     def change(self) -> str:
-        """What became of it since the edition that this one was written from: `added`, `removed`, `changed` or ``."""
+        """What became of it since the edition that this one was written from: `added`, `removed`, `changed`,
+        or the empty string."""
         if self.removed:
             return "removed" if self.before else ""
         if not self.before:
