@@ -13,8 +13,9 @@ from escalations.core.policy.document import Central, Variant
 from escalations.core.policy.values import Key, Name
 from escalations.core.scenario import Scenario
 from playbook.core.compiling import Horizon, PageKey, PageLanguage
-from playbook.core.entries import CENTRE, SETTINGS, VARIANT, Address, Section, section_of
+from playbook.core.entries import CENTRE, SETTINGS, VARIANT, Address, section_of
 from playbook.core.source import Problem, Source
+
 
 class _Settings(BaseModel):
     """What is said once of the whole edition."""

@@ -17,8 +17,8 @@ from playbook.models.edition import Edition
 class Entry(models.Model):
     """One row of an edition as it is written, beside what it was in the edition that this one was written from.
 
-    Written by `services.drafts` alone, and only while the edition is a draft; the database itself refuses the rest. A row
-    that is taken out stays, marked, until the edition is published: so a removal has its reason too.
+    Written by `services.drafts` alone, and only while the edition is a draft; the database itself refuses the rest. A
+    row that is taken out stays, marked, until the edition is published: so a removal has its reason too.
     """
 
     edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="entries")

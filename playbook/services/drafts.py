@@ -68,8 +68,8 @@ def source_of(version: PolicyVersion) -> Source:
 
 
 def as_file(edition: Edition) -> str:
-    """The edition as one YAML file. Read with `source.parse` and begun from again, it is the same edition, with the same
-    digests. One query."""
+    """The edition as one YAML file. Read with `source.parse` and begun from again, it is the same edition, with
+    the same digests. One query."""
     return as_yaml(written(edition))
 
 
@@ -204,8 +204,8 @@ def withdraw(*, edition_id: int, actor: User, now: dt.datetime, reason: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One thing to look at in a draft: what it is, whether it keeps the draft from compiling, and the row that causes it
-    (None for what is of the edition as a whole)."""
+    """One thing to look at in a draft: what it is, whether it keeps the draft from compiling, and the row that causes
+    it (None for what is of the edition as a whole)."""
 
     problem: Problem
     stops: bool
@@ -285,7 +285,7 @@ def _keep_begun(entry: Entry, edition: Edition) -> None:
     """
     if entry.pk is None or entry.changed_at is not None or entry.history.exists():
         return
-    entry.history.create(
+    Entry.history.create(
         history_date=edition.created_at,
         history_type="+",
         history_user=edition.created_by,

@@ -43,9 +43,7 @@ def begin_edition(
     policy = whole["policy"]
     title = policy.get("title") if isinstance(policy, dict) else None
     rows = split(Source(whole, source.marks))
-    if wrong := [
-        Problem(str(row.address), str(problem)) for row in rows for problem in of_the_address(row.address)
-    ]:
+    if wrong := [Problem(str(row.address), str(problem)) for row in rows for problem in of_the_address(row.address)]:
         raise SourceError(*wrong)
     with transaction.atomic():
         edition = Edition.objects.create(
