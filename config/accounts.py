@@ -17,7 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
+from escalations.core.roles import READ_PLAYBOOK, ROLES
 from escalations.inbound.signin import sso
+from escalations.models import User
+from escalations.services.roles import held_by
 
 
 def safe_next(request: HttpRequest) -> str:
@@ -35,8 +38,18 @@ def admin_login(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(f"{led}?{urlencode({'next': wanted})}" if wanted else led)
     if site.has_permission(request):
         return HttpResponseRedirect(wanted or reverse("admin:index"))
-    words = _("You are signed in as %(name)s, who may not open this page.") % {"name": request.user.get_username()}
-    return render(request, "account/refused.html", {"words": words}, status=403)
+    return redirect("welcome")
+
+
+@never_cache
+@login_required
+def welcome(request: HttpRequest) -> HttpResponse:
+    """What somebody who is signed in and does not enter the desk may do instead."""
+    user = request.user
+    if site.has_permission(request) or not isinstance(user, User):
+        return redirect("admin:index")
+    held = [ROLES[key] for key in held_by(user)]
+    return render(request, "account/welcome.html", {"roles": held, "reads": user.has_perm(READ_PLAYBOOK)})
 
 
 @login_required

@@ -9,7 +9,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import health
-from config.accounts import admin_login
+from config.accounts import admin_login, welcome
 
 
 def favicon(request: HttpRequest) -> HttpResponseRedirect:
@@ -31,6 +31,7 @@ urlpatterns = [
     path("admin/r/<path:content_type_id>/<path:object_id>/", closed, name="closed"),
     path("accounts/", include("config.accounts")),
     path("admin/login/", admin_login, name="admin_login"),
+    path("admin/welcome/", welcome, name="welcome"),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password"), name="admin_password"),
     path("admin/", admin.site.urls),
     path("playbook/", include("playbook.urls")),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 import unicodedata
 from functools import cache
 
@@ -20,6 +21,8 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 
 from escalations.core.chain import Keyring
+
+LINK_TOKEN_LENGTH = 43  # of 32 bytes in base64 without padding
 
 
 @cache
@@ -116,6 +119,35 @@ def _normal(kind: str, value: str) -> str:
     if kind == "phone":
         normal = "".join(character for character in normal if character.isdigit()).lstrip("0")
     return normal
+
+
+def new_nonce() -> str:
+    """What a party's link is made from, 256 random bits as text. Without the token key it opens nothing."""
+    return secrets.token_urlsafe(32)
+
+
+def link_token(nonce: str, key_id: str = "") -> tuple[str, str]:
+    """Key id and token of a party's link: 43 characters fit for an address, the same at every call.
+
+    So a message that is sent again carries the same link, and the token itself is stored nowhere. Without `key_id` the
+    key that writes now makes it. Raises LookupError when the key is not configured any more.
+    """
+    ring = settings.THROUGHLINE_KEYS["token"]
+    key_id = key_id or ring[0][0]
+    secret = dict(ring).get(key_id)
+    if secret is None:
+        raise LookupError(f"token key {key_id!r} is not configured: add it to THROUGHLINE_TOKEN_KEYS")
+    made = hmac.new(secret, f"link1|token|{nonce}".encode(), hashlib.sha256).digest()
+    return key_id, base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def link_digests(token: str) -> list[str]:
+    """What a link is looked up by, one for each token key, the one that writes now first. The first is what is stored.
+
+    Whatever is given has digests, at about the same cost, however long or strange: nothing is told by refusing it.
+    """
+    text = b"link1|digest|" + token[: LINK_TOKEN_LENGTH + 1].encode(errors="replace")
+    return [hmac.new(secret, text, hashlib.sha256).hexdigest() for _id, secret in settings.THROUGHLINE_KEYS["token"]]
 
 
 def may_sign() -> bool:

@@ -72,6 +72,8 @@ DECLARED: tuple[Declared, ...] = (
     Declared("audit-timers", "audit_timers", "what should have fired and did not is found", minutes=5),
     Declared("check-files", "check_files", "files that wait are looked through", minutes=1),
     Declared("sweep-files", "sweep_files", "bytes of files that nothing names any more go", minutes=60),
+    Declared("judge-looks", "judge_looks", "what is unusual in the access log waits for an auditor", minutes=5),
+    Declared("erasures", "erase_requested", "erasures asked for at a page are done, also after a crash", minutes=1),
     Declared("retention", "apply_retention", "what was kept long enough is erased", minutes=24 * 60),
 )
 

@@ -17,11 +17,11 @@ from django_q.tasks import async_task
 from escalations import keys
 from escalations.core.actor import Actor
 from escalations.outbound import signin
-from escalations.services import anchoring, assignment, audit, closing, delivery, nudging, registry
+from escalations.services import anchoring, assignment, audit, closing, delivery, judging, nudging, registry
 from escalations.services import sweep as sweeping
 from escalations.services.files import adding, probing, storing
 from escalations.services.heartbeat import beat
-from escalations.services.privacy import residue, retention
+from escalations.services.privacy import requests, residue, retention
 
 BUDGET_S = 40
 """Seconds that one run may take, below the queue's timeout of 60: what is left is done by the next run."""
@@ -83,6 +83,15 @@ def audit_timers() -> dict[str, Any]:
     return detail
 
 
+def judge_looks() -> dict[str, Any]:
+    """Work out what in the access log deserves a second look, since the last run."""
+    now = timezone.now()
+    done = judging.judge(now=now, within_s=BUDGET_S / 2)
+    detail = {"looked": done.looked, "unusual": done.unusual, "unfinished": done.unfinished}
+    beat(name="judging", now=now, detail=detail)
+    return detail
+
+
 def deliver() -> dict[str, Any]:
     """Work out who is told, and tell them."""
     began = time.monotonic()
@@ -139,3 +148,11 @@ def send_reset(user_ids: list[int]) -> dict[str, Any]:
 def tell_of_sign_in(user_id: int, change: str) -> dict[str, Any]:
     """Mail somebody that how they sign in was changed."""
     return {"sent": int(signin.tell(user_id=user_id, change=change))}
+
+
+def erase_requested() -> dict[str, Any]:
+    """Erase the persons whose erasure was asked for at a page, one after the other until the time is up."""
+    now = timezone.now()
+    detail = {"erased": requests.work_off(within_s=BUDGET_S / 2)}
+    beat(name="erasures", now=now, detail=detail)
+    return detail

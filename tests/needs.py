@@ -2,8 +2,8 @@
 
 A test marked ``browser`` or ``postgres`` is skipped, with the reason, where there is none. THROUGHLINE_REQUIRE
 (``browser,postgres``) turns such a skip into a failure: a machine that must have them cannot lose them unseen.
-A run of the whole suite also fails when fewer tests ran than ``tests/floor.txt`` says. With ``--second-database`` what
-is the same on both databases is left out, for a run beside one that has it; that run has a floor of its own.
+A run of the whole suite also fails when fewer tests ran than ``tests/floor.txt`` says. With ``--share=first``
+and ``--share=second`` two runs on two databases share what is the same on both; each has a floor of its own.
 """
 
 from __future__ import annotations
@@ -20,18 +20,24 @@ from tests import browser, postgres
 FLOOR_FILE = Path(__file__).with_name("floor.txt")
 WHY_NOT: dict[str, Callable[[], str | None]] = {"browser": browser.why_not, "postgres": postgres.why_not}
 COUNTED = ("browser", "postgres", "data", "slow")
-# Asks for no database, or brings databases of its own; so do the import of a whole log, and what is asked of colours,
-# names and sizes of pages.
-SAME_ON_BOTH = (
-    "bench",
-    "core",
-    "playbook",
-    "escalations/test_admin_browser.py",
-    "escalations/test_import_incident_log.py",
-    "escalations/test_import_restart.py",
-    "journeys/test_accessible.py",
-    "journeys/test_run.py",
-)
+# Two runs beside each other, one on each database, share what is the same on both: what asks for no database or brings
+# one of its own (as all that is marked ``postgres`` does), how pages look, and the loading of what is made up.
+LEFT_OUT = {
+    "first": (
+        "bench",
+        "core",
+        "escalations/test_admin_case.py",
+        "playbook",
+    ),
+    "second": (
+        "escalations/test_access_walk.py",
+        "escalations/test_admin_browser.py",
+        "escalations/test_demo.py",
+        "escalations/test_import_incident_log.py",
+        "escalations/test_import_restart.py",
+        "journeys",
+    ),
+}
 
 
 def required() -> set[str]:
@@ -66,6 +72,8 @@ class Account:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.config.option.share == "second":
+            items[:] = [item for item in items if not item.get_closest_marker("postgres")]
         for item in items:
             self.markers[item.nodeid] = [name for name in COUNTED if item.get_closest_marker(name)]
             self.collected.update(self.names(item.nodeid))
@@ -96,7 +104,7 @@ class Account:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or not self.whole_suite():
             return
-        floor = int(floors()["second-database" if self.config.option.second_database else "whole"])
+        floor = int(floors()[self.config.option.share])
         if self.ran["all"] < floor:
             self.below = (
                 f"{self.ran['all']} tests ran, fewer than the floor of {floor}. Find out what is no longer "
@@ -115,13 +123,13 @@ class Account:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--second-database", action="store_true", help="leave out what is the same on both databases")
+    parser.addoption("--share", choices=["whole", *LEFT_OUT], default="whole", help="one of two runs on two databases")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    if config.option.second_database and any(collection_path == FLOOR_FILE.parent / name for name in SAME_ON_BOTH):
-        return True
-    return None  # as without this plugin
+    left_out = LEFT_OUT.get(config.option.share, ())
+    # None: as without this plugin.
+    return True if any(collection_path == FLOOR_FILE.parent / name for name in left_out) else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -63,6 +63,8 @@ if env.bool("THROUGHLINE_BEHIND_PROXY", default=False):
 
 #: Where the desk is reached, for links in messages. No slash at the end.
 THROUGHLINE_BASE_URL = env.str("THROUGHLINE_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+#: Where parties reach their pages, if that is another address; empty: the same.
+THROUGHLINE_STATUS_URL = env.str("THROUGHLINE_STATUS_URL", default="").rstrip("/")
 
 # ------------------------------------------------------------------------------------------------ apps
 INSTALLED_APPS = [
@@ -332,12 +334,19 @@ LOGGING: dict[str, Any] = {
     "formatters": {
         "line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"},
     },
+    "filters": {"without_tokens": {"()": "config.reporting.WithoutTokens"}},
     "handlers": {
-        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"},
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "line",
+            "filters": ["without_tokens"],
+        },
     },
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {
         "django-q": {"handlers": ["stdout"], "level": LOG_LEVEL, "propagate": False},
+        "django.request": {"filters": ["without_tokens"]},
         "django.server": {"handlers": ["stdout"], "level": LOG_LEVEL, "propagate": False},
     },
 }

@@ -17,11 +17,12 @@ from django.views.decorators.http import require_POST
 from unfold.views import ChangeList
 
 from escalations.admin.base import DeskAdmin, person_of, works_here
-from escalations.admin.keyset import KeysetAdmin, KeysetChangeList
+from escalations.admin.keyset import AFTER, BEFORE, KeysetAdmin, KeysetChangeList
+from escalations.core.roles import READ_ACCESS_LOG
 from escalations.core.typed import id_of, ids_of
 from escalations.errors import DeskError
 from escalations.models import AccessEntry, User
-from escalations.selectors import accesslog
+from escalations.selectors import accesslog, keyset
 from escalations.selectors.accesslog import EVERY, OPEN, UNUSUAL
 from escalations.selectors.wording import moment
 from escalations.services import noting
@@ -33,8 +34,6 @@ SHOWN = {
 }
 LISTED = 50
 """Entries of a page."""
-SCANNED = 1000
-"""Entries that one page looks through for what is unusual."""
 
 
 class AccessLogList(KeysetChangeList):
@@ -53,16 +52,25 @@ class AccessLogList(KeysetChangeList):
         return [], False, {}, False, False
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[AccessEntry]:
-        rows = accesslog.entries(show=self.shown, person=self.of)
-        # What one did oneself is for others to judge; among everything it is shown.
-        return rows.exclude(chain=self.reader.pk) if self.shown == UNUSUAL else rows
+        return accesslog.entries(show=self.shown, person=self.of)
+
+    def get_page(self, request: HttpRequest) -> keyset.Page[Any]:
+        self.list_per_page = LISTED
+        if self.shown != UNUSUAL:
+            return super().get_page(request)
+        found = keyset.page(
+            accesslog.marks(reader=self.reader, person=self.of),
+            ["-entry_id"],
+            after=self.cursor_params[AFTER],
+            before=self.cursor_params[BEFORE],
+            size=LISTED,
+        )
+        return keyset.Page([row.entry for row in found.rows], next=found.next, previous=found.previous)
 
     def get_results(self, request: HttpRequest) -> None:
-        self.list_per_page = SCANNED if self.shown == UNUSUAL else LISTED
         super().get_results(request)
-        rows = list(self.result_list)
-        self.scanned_until = rows[-1].at if rows and self.shown == UNUSUAL and self.page.next else None
-        self.lines = accesslog.lines(rows, self.reader, timezone.now(), marked_only=self.shown == UNUSUAL)
+        self.lines = accesslog.lines(list(self.result_list), self.reader)
+        self.judged = accesslog.judged()
         self.any_reviewable = any(line.reviewable for line in self.lines)
         self.of_name = str(User.objects.filter(pk=self.of).first() or self.of) if self.of is not None else ""
 
@@ -78,7 +86,7 @@ class AccessEntryAdmin(KeysetAdmin, DeskAdmin):
     changed_by = gettext_lazy("Written when it happened, and never changed. Reviews are made in the list.")
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return works_here(request.user) and request.user.has_perm(f"escalations.{noting.MAY_READ}")
+        return works_here(request.user) and request.user.has_perm(READ_ACCESS_LOG)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return AccessLogList
@@ -107,7 +115,7 @@ class AccessEntryAdmin(KeysetAdmin, DeskAdmin):
         return redirect(reverse("admin:escalations_accessentry_changelist") + query)
 
     def _line(self, row: AccessEntry) -> accesslog.Line:
-        (line,) = accesslog.lines([row], User(), timezone.now())
+        (line,) = accesslog.lines([row], User())
         return line
 
     def shows_who(self, row: AccessEntry) -> str:

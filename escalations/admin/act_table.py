@@ -26,6 +26,7 @@ from escalations.services import (
     facts,
     grants,
     handoffs,
+    links,
     pauses,
     remedies,
     replies,
@@ -380,6 +381,20 @@ ACTS: dict[str, Act] = {
             grants.end_grant,
             _("Ended: they no longer see it."),
             send=_("End it now"),
+        ),
+        Act(
+            "withdraw-links",
+            "withdraw_links",
+            _("End the party's links"),
+            "link_off",
+            forms.WithdrawLinks,
+            links.withdraw,
+            _("Ended: no link opens the case any more."),
+            lead=_(
+                "Whoever has a link to this case sees nothing from now on, at once. "
+                "The next message to the party carries a new one: check their address first."
+            ),
+            send=_("End them now"),
         ),
         Act(
             "merge",

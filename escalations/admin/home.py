@@ -12,37 +12,50 @@ from django.utils.translation import gettext as _
 from escalations import panels
 from escalations.admin.base import person_of, sees_cases
 from escalations.admin.outlook import picture
-from escalations.selectors import home, intake
+from escalations.core.roles import OVERSEE, READ_ACCESS_LOG, ROLES
+from escalations.selectors import accesslog, home, intake
 from escalations.selectors.engine import engine
+from escalations.services.roles import held_by
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The context of the home page. Leads see their teams first; `?view=mine` shows their own work."""
+    """The context of the home page. Leads see their teams first, supervisors who lead none all of them. `?view=mine`
+    shows one's own work, and to somebody who has none what they may do here."""
     user, now = person_of(request), timezone.now()
     mine = home.memberships(user, now)
     leads = any(row.leads for row in mine)
-    view = request.GET.get("view") or ("team" if leads else "mine")
-    if not leads:
-        view = "mine"
+    works = bool(mine) or sees_cases(user)
+    views = {"team": _("My teams")} if leads else {}
+    if user.has_perm(OVERSEE):
+        views["all"] = _("All teams")
+    views["mine"] = _("My own work") if works else _("What I may do")
+    view = request.GET.get("view", "")
+    if view not in views:
+        view = next(iter(views)) if works else "mine"
     context |= {
         "title": _("Home"),
         "now": now,
         "greeting": _greeting(user.first_name or str(user)),
         "memberships": mine,
-        "leads": leads,
+        "views": list(views.items()) if len(views) > 1 else [],
         "view": view,
-        "sees_cases": sees_cases(user),
+        "works": works,
         "engine": engine(now),
         "cases_url": reverse("admin:escalations_case_changelist"),
         "panels": panels.shown(request, None, now, place="home"),
         "own_heading": True,
     }
-    if view == "team":
-        context["lead"] = home.lead(user, now, mine)
+    if view in ("team", "all"):
+        teams = home.every_team() if view == "all" else [row.team for row in mine if row.leads]
+        context["lead"] = home.lead(user, now, teams)
         expected = intake.outlook(context["lead"].teams, now)
         context["outlook"] = picture(expected, now) if expected else None
     else:
         context["agent"] = home.agent(user, now, mine)
+        if not works:
+            context["roles"] = [ROLES[key] for key in held_by(user)]
+            context["audits"] = user.has_perm(READ_ACCESS_LOG)
+            context["unusual"] = accesslog.marks(reader=user).count() if context["audits"] else 0
     return context
 
 

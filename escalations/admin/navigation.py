@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
 SYMBOLS = {
     "accessentry": "visibility",
     "legalhold": "gavel",
+    "erasure": "delete_sweep",
     "delivery": "send",
     "outbox": "outbox",
     "heartbeat": "ecg_heart",
@@ -67,6 +68,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             placed.add(label)
             if label in mine:
                 links.append(_link(mine[label][0], symbol))
+        if title == "People":
+            address = reverse("admin:escalations_user_privileges")
+            links.append({"title": _("Who may do what"), "icon": "checklist", "link": address})
+            if request.path == address:  # it lies beneath the accounts, which would be marked as well
+                links = [link | {"active": link["link"] == address} for link in links]
         groups.append({"title": _(title) if title else "", "items": links})
     first = groups[0]["items"]
     first.insert(0, {"title": _("Home"), "icon": "home", "link": reverse("admin:index")})

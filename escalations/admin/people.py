@@ -1,26 +1,19 @@
-"""People: accounts, memberships, absences, cover, on call. Forms for those who may; others see what concerns them."""
+"""People: memberships, absences, cover, on call. Forms for those who may; others see what concerns them."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from escalations.admin.base import DeskAdmin, person_of, works_here
-from escalations.admin.signin import SaysHowOneSignsIn
 from escalations.forms.people import (
-    CHANNEL_GROUPS,
     AbsenceForm,
-    AccountForm,
     CoverForm,
     MembershipForm,
     OnCallForm,
@@ -57,7 +50,7 @@ class StateAdmin(DeskAdmin):
         known: bool | None = getattr(request, "_leads", None)
         if known is None:
             user = person_of(request)
-            known = user.is_superuser or selectors.members(timezone.now()).filter(person=user, leads=True).exists()
+            known = user.is_superuser or selectors.led_by(user, timezone.now()).exists()
             request._leads = known  # type: ignore[attr-defined]
         return known
 
@@ -226,95 +219,3 @@ class OnCallShiftAdmin(StateAdmin):
     @display(description=_("until"), ordering="ends_at")
     def until(self, row: OnCallShift) -> str:
         return moment(row.ends_at) or str(_("open"))
-
-
-@admin.register(User)
-class AccountAdmin(SaysHowOneSignsIn, UserAdmin, DeskAdmin):
-    """Accounts. Administrators set them up; everybody may change their own name, zone and language. An account gives no
-    right to any case: that comes from channels, and being an administrator is no exception."""
-
-    form = AccountForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "first_name", "last_name", "email", "timezone", "is_active", "is_superuser")
-    list_filter = ("is_active", "is_superuser")
-    search_fields = ("username", "first_name", "last_name", "email")
-    ordering = ("username",)
-    filter_horizontal = ()
-    fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        (_("Person"), {"fields": ("first_name", "last_name", "email", "timezone", "language")}),
-        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "channels")}),
-        (_("Dates"), {"fields": ("last_login", "date_joined", "signing_in")}),
-    )
-    own_fieldsets = (
-        (None, {"fields": ("username", "first_name", "last_name", "timezone", "language", "channels", "signing_in")}),
-    )
-    add_fieldsets = (
-        (None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2")}),
-    )
-    readonly_fields = ("channels", "signing_in", "last_login", "date_joined")
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        if obj is None:
-            return bool(person_of(request).is_superuser)
-        return bool(person_of(request).is_superuser or obj.pk == request.user.pk)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(person_of(request).is_superuser)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self.has_view_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        if obj is not None and not person_of(request).is_superuser:
-            return self.own_fieldsets
-        return super().get_fieldsets(request, obj)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        mine = () if person_of(request).is_superuser else ("username",)
-        return (*self.readonly_fields, *mine)
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:
-        if obj is None:
-            kwargs["form"] = self.add_form
-        return DeskAdmin.get_form(self, request, obj, change=change, **kwargs)
-
-    @display(description=_("channels"))
-    def channels(self, row: User) -> str:
-        """The channels whose cases this person sees, and by which groups."""
-        groups = row.groups.filter(name__startswith=CHANNEL_GROUPS).order_by("name")
-        return ", ".join(group.name.removeprefix(CHANNEL_GROUPS).replace(":", ": ") for group in groups) or "–"
-
-
-admin.site.unregister(Group)
-
-
-@admin.register(Group)
-class GroupAdmin(DeskAdmin):
-    """Groups of accounts. Those of channels are shown, and changed only as channel memberships."""
-
-    list_display = ("name", "size")
-    search_fields = ("name",)
-    fields = ("name", "permissions")
-    filter_horizontal = ("permissions",)
-    changed_by = _("Who belongs to a channel's group is decided under channel memberships, by two people.")
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return bool(person_of(request).is_superuser)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self.has_view_permission(request) and not str(obj or "").startswith(CHANNEL_GROUPS)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        return super().get_queryset(request).prefetch_related("user_set")
-
-    @display(description=_("people"))
-    def size(self, row: Group) -> int:
-        return len(row.user_set.all())

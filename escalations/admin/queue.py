@@ -25,6 +25,7 @@ from unfold.views import ChangeList
 
 from escalations.admin.base import DeskAdmin, person_of, works_here
 from escalations.admin.keyset import KeysetAdmin, KeysetChangeList
+from escalations.core.roles import RESEND
 from escalations.core.typed import ids_of
 from escalations.models import Delivery, Heartbeat, Outbox, Party, Team, User
 from escalations.models.reach import may
@@ -47,7 +48,7 @@ AT_ONCE = 1000
 
 def may_resend(user: User, row: Delivery) -> bool:
     """Whether a person may send a delivery again: who works on the cases of its channel, or keeps the desk running."""
-    if user.has_perm("escalations.change_delivery"):
+    if user.has_perm(RESEND):
         return True
     case = row.outbox.case
     return case is not None and may(user, "work_cases", case)
@@ -224,6 +225,9 @@ class HeartbeatAdmin(DeskAdmin):
     readonly_fields = fields
     ordering = ("name",)
     changed_by = gettext_lazy("Written by the workers, every minute.")
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return works_here(request.user) and request.user.has_perm("escalations.view_heartbeat")
 
     @display(description=gettext_lazy("last sign of life"))
     def last(self, row: Heartbeat) -> str:

@@ -53,6 +53,7 @@ Act = Literal[
     "restrict",
     "ask_release",
     "decide_release",
+    "withdraw_links",
 ]
 Role = Literal[
     "assignee",
@@ -150,6 +151,7 @@ MOVES: tuple[Move, ...] = (
     Move("resolve", _WORKED, "resolved", ("assignee", "team_lead"), ("root_cause", "message"), ("evidence_complete",)),
     Move("close", ("resolved",), "closed", ("assignee", "team_lead", "engine"), (), ("root_cause_known",)),
     Move("reopen", ("resolved", "closed"), "reopened", (*_TEAM, "party", "engine"), ("reason",), ("within_window",)),
+    Move("withdraw_links", _NOT_MERGED, STAYS, ("assignee", "team_lead"), ("reason",), ("standing_link",)),
     Move("call_in", _EVERY, STAYS, _GUARDS, ("person", "reason")),
     Move("end_grant", _EVERY, STAYS, (*_GUARDS, "granted"), (), ("standing_grant",)),
     Move("break_glass", _EVERY, STAYS, ("colleague", "administrator"), ("reason",)),
@@ -199,6 +201,7 @@ CONDITIONS: Mapping[str, str] = {
     "standing_grant": "Nobody has this case opened to them singly at present.",
     "no_move_asked": "A move out of the channel waits for a decision already.",
     "waiting_move": "Nobody has asked to move this case out of its channel.",
+    "standing_link": "No link by which the party could follow this case is in force.",
     "within_window": "The time for reopening is over: open a new case and link it to this one.",
 }
 """What must hold before an act, in the words for somebody for whom it does not."""

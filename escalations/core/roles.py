@@ -84,6 +84,7 @@ NEVER: frozenset[str] = frozenset(
     {
         GIVE_ROLES,
         "escalations.hold_data",
+        "escalations.answer_data_requests",
         *(
             f"escalations.{part}"
             for part in (
@@ -92,8 +93,8 @@ NEVER: frozenset[str] = frozenset(
         ),
     }
 )  # fmt: skip
-"""What no role can give. Cases come from channels, by two people; charge of legal holds is given to a person by name;
-roles are given by administrators."""
+"""What no role can give. Cases come from channels, by two people; charge of legal holds, and of people's requests about
+their data, is given to a person by name; roles are given by administrators."""
 
 APART: tuple[tuple[str, str, str], ...] = (
     (READ_ACCESS_LOG, WORK, "An auditor works on no case: give them either the role of an auditor, or one that works."),

@@ -42,6 +42,10 @@ KINDS: Mapping[str, str] = {
 LOOKS = frozenset({READ, LISTED, SEARCHED, EXPORT, UNMASK, FILE})
 """Kinds by which somebody got to see something of a case."""
 
+RULES = 1
+"""The number of the rules below. Whoever changes one, or a bound, counts it up: `doctor` then says that entries were
+judged by older ones, and `judge_looks --again` judges them anew."""
+
 HOUR = dt.timedelta(hours=1)
 MANY = 30
 """Sensitive cases that one person opens within an hour before it is remarked on."""

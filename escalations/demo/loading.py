@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from escalations.core.policy import Policy
-from escalations.demo import people, planning
+from escalations.demo import exhibits, guarding, people, planning
 from escalations.demo.acts import Acts, Run
 from escalations.demo.playing import Playing
 from escalations.demo.stories import STORIES
@@ -84,7 +84,7 @@ def load(
 
     clock     read when the history is laid: what is about to happen is timed by it (default: `now`)
     force     also on a desk that has cases or people of its own; theirs are left alone
-    dry_run   do all of it and take it back: nothing stays
+    dry_run   do all of it, but for files, and take it back: nothing stays
     told      is called with the number of cases opened so far
 
     One transaction. The same seed and moment give the same cases. Raises NoPolicy, or Refused in words.
@@ -106,6 +106,9 @@ def load(
             scene.run(seed=seed, number=1000 + number, now=end, policy=policy) for number, scene in enumerate(timed)
         ]
         playing.play(live, until=end)
+        guarding.guard(cast, {run.binding.story.key: run.case_id for run in runs[: len(standing)]}, end)
+        if not dry_run:
+            exhibits.add(playing.opened, end)
         _report(done, playing.runs, playing.opened)
         for scene, run in zip(timed, live, strict=True):
             at = run.opens_at + dt.timedelta(hours=scene.span_h)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.hashers import make_password
 
+from escalations.core.roles import in_order
 from escalations.demo import names
 from escalations.models import Channel, Level, Role, Specialism, Team, User
 from escalations.models.access import ChannelRequest
-from escalations.services import channels, people
+from escalations.services import channels, people, roles
 
 DOMAIN = "throughline.example"
 """People of the demo are known by the domain of their addresses, which is reserved for examples."""
@@ -43,7 +44,18 @@ class Colleague:
     timezone: str = "Europe/Berlin"
     channels: Mapping[str, str] = field(default_factory=lambda: {"general": Part.WORKERS})
     administers: bool = False
+    more_roles: tuple[str, ...] = ()
     shows: str = ""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Their roles: what their places ask for, and what they have beside."""
+        found = {"lead" if any(place.leads for place in self.places) else "agent"} if self.places else set()
+        if Part.SPECIALISTS in self.channels.values():
+            found.add("specialist")
+        if any(place.team == "council" for place in self.places):
+            found.add("council")
+        return in_order({*found, *self.more_roles})
 
     @property
     def email(self) -> str:
@@ -77,7 +89,8 @@ CAST: tuple[Colleague, ...] = (
          channels=_SENIOR, shows="leads Buyer care: her team's queue, what is late, load, remedies to decide"),
     _one("ruth", "Ruth Adeyemi", P("buyer-care", "L3", 6, ("mediation",), leads=True),
          P("delivery", "L3", 6, ("returns",), leads=True), timezone="Europe/London", channels=_SENIOR,
-         shows="supervises Buyer care and Delivery (L3): the radar over both, approvals"),
+         more_roles=("supervisor",),
+         shows="supervises (L3): the radar over Buyer care and Delivery, the load of all teams, the engine's pages"),
     _one("tomasz", "Tomasz Wrona", P("delivery", "L1", 14, ("parcels", "returns")), languages=("en", "de"),
          timezone="Europe/Warsaw"),
     _one("leila", "Leila Haddad", P("delivery", "L1", 14, ("parcels", "carrier-claims")), languages=("en", "es"),
@@ -142,6 +155,11 @@ CAST: tuple[Colleague, ...] = (
          timezone="Europe/London"),
     _one("rafael", "Rafael Montalvo", P("council", "L4", 12, ("second-review",)), languages=("es", "en"),
          timezone="Europe/Madrid", channels=_ALL),
+    # ------------------------------------------------------------------------------------- beside the work on cases
+    _one("vera", "Vera Lindholm", channels={}, more_roles=("auditor",), timezone="Europe/Stockholm",
+         shows="an auditor: the access log and what is unusual in it; works on no case"),
+    _one("noa", "Noa Brunner", channels={}, more_roles=("onboarding",),
+         shows="starts next month: reads the playbook, and does not enter the desk yet"),
     # -------------------------------------------------------------------------------------------------- administrators
     _one("admin", "Ada Kern", channels={}, administers=True,
          shows="administers people, channels and the engine; sees no cases: nobody does without a reason"),
@@ -231,7 +249,7 @@ class Cast:
 
 
 def set_up(*, everybody: Sequence[Colleague], now: dt.datetime, since: dt.datetime, password: str) -> Cast:
-    """Bring people to the desk: accounts, memberships from `since` on, channels, on-call shifts, an absence.
+    """Bring people to the desk: accounts, roles, memberships from `since` on, channels, on-call shifts, an absence.
 
     All have the same `password`, hashed once. People who are there already are left as they are.
     """
@@ -245,7 +263,7 @@ def set_up(*, everybody: Sequence[Colleague], now: dt.datetime, since: dt.dateti
             last_name=item.last,
             email=item.email,
             password=hashed,
-            is_staff=True,
+            is_staff=item.administers,
             is_superuser=item.administers,
             timezone=item.timezone,
             date_joined=since,
@@ -259,6 +277,9 @@ def set_up(*, everybody: Sequence[Colleague], now: dt.datetime, since: dt.dateti
         for model in (Team, Level, Specialism, Role, Channel)
     }
     for item in fresh:
+        roles.set_roles(
+            person_id=cast.named(item.username).pk, roles=item.roles, actor=admin, now=since, origin="admin"
+        )
         for place in item.places:
             people.set_membership(
                 person_id=cast.named(item.username).pk,
@@ -271,6 +292,7 @@ def set_up(*, everybody: Sequence[Colleague], now: dt.datetime, since: dt.dateti
                 actor=admin,
                 now=since,
             )
+    cast = Cast()  # anew: their roles have let them in
     _join_channels(fresh, cast, keys[Channel], since)
     if len(fresh) == len(everybody):
         _shifts(cast, keys[Role], admin, now, since)

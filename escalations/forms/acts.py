@@ -76,6 +76,13 @@ class Release(Reason):
         self.fields["reason"].help_text = __("What the next person should know.")
 
 
+class WithdrawLinks(Reason):
+    """Ending the links by which the party follows the case."""
+
+    def build(self) -> None:
+        self.fields["reason"].help_text = __("For example that a mail went to a wrong address, or was passed on.")
+
+
 class ReturnMisrouted(Reason):
     """Returning a handoff."""
 

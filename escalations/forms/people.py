@@ -5,14 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
 from django import forms
-from django.conf import settings
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import UserChangeForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from escalations.errors import DeskError, Invalid
@@ -57,7 +53,7 @@ def led_people(actor: User, now: dt.datetime) -> Any:
     """The people whose absences and cover this person may enter: themselves, and those of the teams they lead."""
     if actor.is_superuser:
         return User.objects.filter(is_active=True).order_by("first_name", "username")
-    teams = selectors.members(now).filter(person=actor, leads=True).values("team_id")
+    teams = selectors.led_by(actor, now).values("team_id")
     theirs = selectors.members(now).filter(team_id__in=teams).values("person_id")
     return (User.objects.filter(pk__in=theirs) | User.objects.filter(pk=actor.pk)).distinct().order_by("first_name")
 
@@ -67,7 +63,7 @@ def led_teams(actor: User, now: dt.datetime) -> Any:
     teams = Team.objects.filter(retired_at__isnull=True)
     if actor.is_superuser:
         return teams
-    return teams.filter(pk__in=selectors.members(now).filter(person=actor, leads=True).values("team_id"))
+    return teams.filter(pk__in=selectors.led_by(actor, now).values("team_id"))
 
 
 class AbsenceForm(ServiceForm):
@@ -199,42 +195,3 @@ class ChannelRequestForm(ServiceForm):
 def owned_channels(actor: User, queryset: Any) -> Any:
     """The channels for which this person may ask: those they own; administrators see all, and are told where not."""
     return queryset if actor.is_superuser else queryset.filter(pk__in=Reach.of(actor).channels("manage_members"))
-
-
-ZONES = [(name, name) for name in sorted(available_timezones()) if "/" in name or name == "UTC"]
-CHANNEL_GROUPS = "channel:"
-
-
-class AccountForm(UserChangeForm):
-    """An account. Groups of channels are left alone: who belongs to a channel is decided by two people, elsewhere."""
-
-    timezone = forms.ChoiceField(choices=ZONES, label=_("Time zone"), widget=UnfoldAdminSelectWidget)
-    language = forms.ChoiceField(choices=settings.LANGUAGES, label=_("Language"), widget=UnfoldAdminSelectWidget)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "groups" in self.fields:
-            self.fields["groups"].queryset = Group.objects.exclude(name__startswith=CHANNEL_GROUPS)  # type: ignore[attr-defined]
-
-    class Meta(UserChangeForm.Meta):
-        model = User
-        fields = [
-            "password",
-            "username",
-            "first_name",
-            "last_name",
-            "email",
-            "timezone",
-            "language",
-            "is_active",
-            "is_staff",
-            "is_superuser",
-            "groups",
-        ]
-
-    def clean_groups(self) -> list[Group]:
-        """The chosen groups, and the channels' groups that the person is in already."""
-        kept = (
-            self.instance.groups.filter(name__startswith=CHANNEL_GROUPS) if self.instance.pk else Group.objects.none()
-        )
-        return [*self.cleaned_data["groups"], *kept]

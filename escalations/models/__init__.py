@@ -31,11 +31,19 @@ from escalations.models.clock import Clock, Pause, Timer  # isort: skip
 from escalations.models.record import Event, EventPayload  # isort: skip
 from escalations.models.correspondence import Evidence, Message, Note  # isort: skip
 from escalations.models.files import CaseFile  # isort: skip
+from escalations.models.links import PartyLink  # isort: skip
 from escalations.models.continuity import Approval, CaseLink, Escalation, Handoff, Remedy  # isort: skip
 from escalations.models.outbox import Delivery, Outbox  # isort: skip
-from escalations.models.privacy import Erasure, Indicator, LegalHold  # isort: skip
+from escalations.models.privacy import Erasure, ErasureRequest, Indicator, LegalHold  # isort: skip
 from escalations.models.operations import Heartbeat, ImportRow  # isort: skip
-from escalations.models.accesslog import AccessEntry, AccessHead, AccessReview, CaseExport  # isort: skip
+from escalations.models.accesslog import (  # isort: skip
+    AccessEntry,
+    AccessHead,
+    AccessJudged,
+    AccessMark,
+    AccessReview,
+    CaseExport,
+)
 from escalations.models.anchor import Anchor, AnchorPart  # isort: skip
 
 __all__ = [
@@ -44,6 +52,8 @@ __all__ = [
     "Absence",
     "AccessEntry",
     "AccessHead",
+    "AccessJudged",
+    "AccessMark",
     "AccessReview",
     "Anchor",
     "AnchorPart",
@@ -67,6 +77,7 @@ __all__ = [
     "Cover",
     "Delivery",
     "Erasure",
+    "ErasureRequest",
     "Escalation",
     "Event",
     "EventPayload",
@@ -84,6 +95,7 @@ __all__ = [
     "Outbox",
     "Ownership",
     "Party",
+    "PartyLink",
     "Pause",
     "PolicyText",
     "PolicyVersion",

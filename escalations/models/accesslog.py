@@ -83,3 +83,37 @@ class CaseExport(models.Model):
 
     def __str__(self) -> str:
         return str(self.entry_id)
+
+
+class AccessMark(models.Model):
+    """What is unusual about an entry, worked out once by `services.judging`; entries without one are as usual.
+
+    Not part of the record: it follows from entries, hours and owners by rules that may change, and may be made anew.
+    """
+
+    entry = models.OneToOneField(AccessEntry, on_delete=models.PROTECT, primary_key=True, related_name="mark")
+    chain = models.PositiveBigIntegerField(_("person"))
+    reasons = models.JSONField(_("what is unusual"), default=list)
+    open = models.BooleanField(_("nobody has looked"), default=True)
+
+    class Meta:
+        verbose_name = _("mark of an access log entry")
+        verbose_name_plural = _("marks of access log entries")
+        indexes = [models.Index("entry", name="access_unusual", condition=models.Q(open=True))]
+
+    def __str__(self) -> str:
+        return str(self.entry_id)
+
+
+class AccessJudged(models.Model):
+    """How far the access log has been looked through for what is unusual: one row."""
+
+    until = models.PositiveBigIntegerField(_("entry"), default=0)
+    at = models.DateTimeField(_("at"), null=True, blank=True)
+    rules = models.PositiveSmallIntegerField(_("number of the rules"), default=0)
+
+    class Meta:
+        verbose_name = _("how far the access log was looked through")
+
+    def __str__(self) -> str:
+        return str(self.until)

@@ -20,6 +20,11 @@ from escalations.models.shown import shown
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
+    from escalations.models.links import PartyLink
+
+#: How long a party may still follow a case that is closed.
+FOLLOWED_AFTER_CLOSING = dt.timedelta(days=30)
+
 # Later than any due moment: a case without a running clock sorts last, and no ordering column is null.
 NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
@@ -44,6 +49,28 @@ class CaseQuerySet(models.QuerySet["Case"]):
             seen |= models.Q(pk__in=granted)
         cases = self.filter(seen)
         return cases.exclude(party_id__in=reach.own_parties) if reach.own_parties else cases
+
+    def followed_by(self, link: PartyLink, *, now: dt.datetime) -> CaseQuerySet:
+        """The cases that a party follows by a link, the sibling of `visible_to` for people without an account: the case
+        that it was made for and those that it was merged into,. None at all when the
+        words of one were erased, or the one that lives on is closed for longer than `FOLLOWED_AFTER_CLOSING`.
+
+        What a page shows of them besides is narrowed to the party (`Message.objects.of_party`). Needs a link in force.
+        Two queries, and one for each merge.
+        """
+        path = [link.case_id]
+        rows = Case.objects.filter(text__erased_at__isnull=True).values_list("merged_into_id", "closed_at")
+        while True:
+            found = rows.filter(pk=path[-1]).first()
+            if found is None:
+                return self.none()
+            into, closed_at = found
+            if into is None or into in path:
+                break
+            path.append(into)
+        if closed_at is not None and closed_at + FOLLOWED_AFTER_CLOSING <= now:
+            return self.none()
+        return self.filter(pk__in=path)
 
     def open(self) -> CaseQuerySet:
         """Cases not closed or merged. Renders as a bare `is_open`, which the partial indexes of both databases need."""
@@ -162,6 +189,7 @@ class CaseText(models.Model):
 
     class Meta:
         verbose_name = _("words of a case")
+        verbose_name_plural = _("words of cases")
 
     def __str__(self) -> str:
         return str(self.case_id)

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from escalations.models.case import Case
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Reads of messages."""
+
+    def of_party(
+        self, party_id: int, *, own: Collection[int], shared: Collection[int], others: Collection[int]
+    ) -> MessageQuerySet:
+        """What was said between the desk and one party. Cases by id:
+
+        own      theirs alone: everything that was said there
+        shared   theirs, with a case of somebody else merged into it: what was written to them, and what they wrote
+        others   somebody else's, into which theirs was merged: what they wrote, and nothing else
+        """
+        theirs = models.Q(actor_kind="party", actor_id=str(party_id))
+        foreign = models.Q(actor_kind="party") & ~theirs
+        out = models.Q(direction=Message.Direction.OUT)
+        return self.filter(
+            (models.Q(case__in=own) & ~foreign)
+            | (models.Q(case__in=shared) & (theirs | out))
+            | (models.Q(case__in=others) & theirs)
+        )
 
 
 class Message(models.Model):
@@ -27,6 +51,8 @@ class Message(models.Model):
     actor_kind = models.CharField(max_length=12)
     actor_id = models.CharField(max_length=64)
     at = models.DateTimeField(_("at"))
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         ordering = ["case", "id"]

@@ -139,7 +139,47 @@ class Erasure(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name = _("erasure")
+        permissions = [("answer_data_requests", _("Export and erase a person's data at their request"))]
         indexes = [models.Index("id", name="erasure_uncopied", condition=models.Q(copied_at__isnull=True))]
 
     def __str__(self) -> str:
         return f"erasure {self.pk}"
+
+
+class ErasureRequest(models.Model):
+    """An erasure that somebody asked for at a page, on its way through a worker; `entry` is what came of it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waits for a worker")
+        ERASING = "erasing", _("is erased")
+        CLEANING = "cleaning", _("is erased; what the database keeps of it is cleaned")
+        DONE = "done", _("done")
+        FAILED = "failed", _("did not go through")
+
+    #: In these states something is still to come.
+    UNDER_WAY = (State.WAITING, State.ERASING, State.CLEANING)
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(_("reason"), max_length=300)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    asked_at = models.DateTimeField(_("asked"))
+    begun_at = models.DateTimeField(_("begun"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    said = models.CharField(_("what stood against it, or is left to do"), max_length=600, blank=True, default="")
+    entry = models.ForeignKey(Erasure, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("request for erasure")
+        verbose_name_plural = _("requests for erasure")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["party"],
+                condition=models.Q(state__in=["waiting", "erasing", "cleaning"]),
+                name="one_erasure_of_a_person_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"request for erasure {self.pk}"

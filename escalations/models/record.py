@@ -42,6 +42,7 @@ class EventPayload(models.Model):
 
     class Meta:
         verbose_name = _("words of an event")
+        verbose_name_plural = _("words of events")
 
     def __str__(self) -> str:
         return str(self.event_id)

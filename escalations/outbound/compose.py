@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from escalations.core.policy import Policy
+from escalations.core.words import following
 from escalations.errors import NoPolicy
 from escalations.models import Approval, Case, Delivery, Handoff, Message, Outbox, Party, User
 from escalations.outbound import values as v
@@ -75,13 +76,14 @@ def bare(case: Case, *, language: str) -> Letter:
         )
 
 
-def to_party(delivery: Delivery, party: Party, found: Situation) -> Letter:
-    """The letter to a party: the words that a person wrote for them, else the playbook's in their language."""
+def to_party(delivery: Delivery, party: Party, found: Situation, *, follow: str = "") -> Letter:
+    """The letter to a party: the words that a person wrote for them, else the playbook's in their language. `follow` is
+    the address at which they follow the case; with an empty one the letter says nothing of it."""
     intent = delivery.outbox
     case = found.cases[intent.case_id or 0]
     told = occasion(intent.kind)
     policy = found.policy(case)
-    values = v.for_party(intent, case, party, found, policy)
+    values = {**v.for_party(intent, case, party, found, policy), "status_url": follow}
     with speaking(party.language):
         language, subject, body = _wording(told, policy, party.language)
         message = found.row("message", intent.data)
@@ -90,16 +92,20 @@ def to_party(delivery: Delivery, party: Party, found: Situation) -> Letter:
                 subject=_with_reference(words.clean(message.subject) or words.subject(subject, values), case),
                 blocks=words.plain(message.body),
                 language=message.language,
+                url=follow,
+                action=following.words_in(message.language)["letter_action"] if follow else "",
                 footer=(case.reference,),
                 thread=case.reference,
                 reply_to=message.in_reply_to,
                 automatic=message.automatic,
             )
-        blocks = words.blocks(body, values) or words.blocks(told.body, values)
+        blocks = _without_link(words.blocks(body, values) or words.blocks(told.body, values), follow)
         return Letter(
             subject=_with_reference(words.subject(subject, values), case),
             blocks=blocks,
             language=language,
+            url=follow,
+            action=following.words_in(language)["letter_action"] if follow else "",
             footer=(case.reference,),
             thread=case.reference,
         )

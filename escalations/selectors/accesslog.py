@@ -18,7 +18,19 @@ from django.utils.translation import gettext as _
 from escalations.core import watching
 from escalations.core.calendar import Calendar
 from escalations.errors import NoPolicy
-from escalations.models import AccessEntry, Case, CaseExport, Channel, Membership, OnCallShift, Ownership, Team, User
+from escalations.models import (
+    AccessEntry,
+    AccessJudged,
+    AccessMark,
+    Case,
+    CaseExport,
+    Channel,
+    Membership,
+    OnCallShift,
+    Ownership,
+    Team,
+    User,
+)
 from escalations.selectors import law
 
 UNUSUAL, OPEN, EVERY = "unusual", "open", "all"
@@ -61,9 +73,21 @@ class Line:
         return self.reviewed is None and not self.own
 
 
+def marks(*, reader: User, person: int | None = None) -> QuerySet[AccessMark]:
+    """What is unusual and was not reviewed, unordered: what one did oneself is for others to judge."""
+    rows = AccessMark.objects.filter(open=True, entry__review__isnull=True).exclude(chain=reader.pk)
+    rows = rows.select_related("entry")
+    return rows.filter(chain=person) if person is not None else rows
+
+
+def judged() -> AccessJudged | None:
+    """How far the log was looked through for what is unusual; None when it never was."""
+    return AccessJudged.objects.first()
+
+
 def entries(*, show: str, person: int | None = None) -> QuerySet[AccessEntry]:
     """The entries that were asked for, unordered: all, or those that nobody has reviewed."""
-    rows = AccessEntry.objects.select_related("review", "review__by")
+    rows = AccessEntry.objects.select_related("mark", "review", "review__by")
     if person is not None:
         rows = rows.filter(chain=person)
     if show != EVERY:
@@ -71,14 +95,9 @@ def entries(*, show: str, person: int | None = None) -> QuerySet[AccessEntry]:
     return rows
 
 
-def lines(rows: Sequence[AccessEntry], reader: User, now: dt.datetime, *, marked_only: bool = False) -> list[Line]:
-    """Entries as lines in the given order, with reasons; of those with a reason only, when that is asked for.
-
-    A dozen queries at most, whatever the number of entries.
-    """
-    reasons = unusual(rows, now)
-    wanted = [row for row in rows if row.pk in reasons] if marked_only else list(rows)
-    names = _Names(wanted)
+def lines(rows: Sequence[AccessEntry], reader: User) -> list[Line]:
+    """Entries, loaded with their marks, as lines in the given order. Five queries at most, whatever their number."""
+    names = _Names(rows)
     return [
         Line(
             row=row,
@@ -87,10 +106,10 @@ def lines(rows: Sequence[AccessEntry], reader: User, now: dt.datetime, *, marked
             cases=names.references(row)[:NAMED],
             more=max(0, len(_cases(row)) - NAMED),
             where=SURFACES.get(row.data.get("surface", ""), row.data.get("surface", "")),
-            reasons=reasons.get(row.pk, []),
+            reasons=row.mark.reasons if hasattr(row, "mark") else [],
             own=row.chain == reader.pk,
         )
-        for row in wanted
+        for row in rows
     ]
 
 

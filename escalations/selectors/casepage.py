@@ -37,7 +37,7 @@ from escalations.models import (
     User,
 )
 from escalations.models.reach import may
-from escalations.selectors import access, law, people
+from escalations.selectors import access, following, law, people
 from escalations.selectors.home import reason_name
 from escalations.selectors.partycard import PartyCard, party_card
 from escalations.selectors.radar import Lane, lane_of
@@ -131,7 +131,7 @@ ORDER = {"first_response": 0, "next_update": 1, "resolution": 2, "statutory": 3,
 
 
 def top(case: Case, user: User, now: dt.datetime) -> Top:
-    """The header of a case that `find` returned. Seventeen queries at most, whatever happened to the case."""
+    """The header of a case that `find` returned. Eighteen queries at most, whatever happened to the case."""
     policy = law.policy_of(case.policy_version_id)
     category = policy.central.categories.get(case.category.key)
     works = may(user, "work_cases", case)
@@ -162,6 +162,7 @@ def top(case: Case, user: User, now: dt.datetime) -> Top:
         "standing_grant": bool(grants),
         "no_move_asked": move is None,
         "waiting_move": move is not None,
+        "standing_link": following.any_link(case, now),
     }
     running, ended = clock_lines(case, policy, now)
     # Any level makes an approver; here it is about the remedies that wait on this case.

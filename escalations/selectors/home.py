@@ -229,9 +229,14 @@ class LeadHome:
     load: list[TeamLoad]
 
 
-def lead(user: User, now: dt.datetime, mine: Sequence[Membership]) -> LeadHome:
-    """The home of somebody who leads teams. A fixed number of queries, whatever the number of teams and people."""
-    teams = [row.team for row in mine if row.leads]
+def every_team() -> list[Team]:
+    """All teams of the playbook in force, by name: whom a supervisor looks after."""
+    return list(Team.objects.filter(retired_at__isnull=True).order_by("name"))
+
+
+def lead(user: User, now: dt.datetime, teams: Sequence[Team]) -> LeadHome:
+    """The home of somebody who looks after teams: what they may see of their cases, and how full everybody is. A fixed
+    number of queries, whatever the number of teams and people."""
     ids = [team.pk for team in teams]
     visible = Case.objects.visible_to(user)
     cases = visible.open().filter(team_id__in=ids).exclude(status=Case.Status.RESOLVED)
@@ -248,7 +253,7 @@ def lead(user: User, now: dt.datetime, mine: Sequence[Membership]) -> LeadHome:
         .order_by("asked_at")
     )
     return LeadHome(
-        teams=teams,
+        teams=list(teams),
         late_count=late[: CAP + 1].count(),
         soon_count=coming.filter(radar_at__lte=now + radar.SOON)[: CAP + 1].count(),
         unassigned_count=cases.filter(assignee__isnull=True)[: CAP + 1].count(),

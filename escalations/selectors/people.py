@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from escalations.core.calendar import Calendar
+from escalations.core.roles import LEAD
 from escalations.models import (
     Absence,
     Case,
@@ -38,6 +39,13 @@ def members(at: dt.datetime, *, team_ids: Collection[int] | None = None) -> Quer
     """Memberships in force at `at`, of active people, optionally of some teams only."""
     rows = Membership.objects.filter(in_span(at), person__is_active=True).select_related("person", "level", "team")
     return rows if team_ids is None else rows.filter(team_id__in=team_ids)
+
+
+def led_by(person: User, at: dt.datetime) -> QuerySet[Membership]:
+    """The memberships by which a person leads teams: those that say so, when a role lets them lead at all. The question
+    about the role is asked of the database once for each request."""
+    rows = members(at).filter(person=person, leads=True)
+    return rows if person.has_perm(LEAD) else rows.none()
 
 
 def leads(team_id: int, at: dt.datetime) -> list[User]:

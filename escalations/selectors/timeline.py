@@ -68,6 +68,7 @@ TELLS: dict[str, tuple[str, str, str]] = {
     "message.sent": ("outgoing_mail", "Answered the party", "body"),
     "message.received": ("mail", "The party wrote", "body"),
     "note.added": ("sticky_note_2", "Note", "body"),
+    "links.withdrawn": ("link_off", "The party's links were ended", "reason"),
     "evidence.received": ("attach_file", "Received: {item}", "note"),
     "evidence.waived": ("remove_done", "Not needed: {item}", "reason"),
     "file.added": ("attach_file", "File {file} added{filed}", ""),

@@ -15,6 +15,7 @@ from escalations.services import (
     facts,
     grants,
     handoffs,
+    links,
     pauses,
     remedies,
     replies,
@@ -58,4 +59,5 @@ DOORS: Mapping[Act, Callable[..., Any]] = {
     "restrict": compartments.restrict,
     "ask_release": compartments.ask_release,
     "decide_release": compartments.decide_release,
+    "withdraw_links": links.withdraw,
 }

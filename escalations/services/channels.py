@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from guardian.shortcuts import assign_perm
 
+from escalations.core.roles import ENTER, SPECIALISE, WORK
 from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Channel, ChannelRequest, User
 from escalations.models.reach import Reach
@@ -23,6 +24,15 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     Part.SPECIALISTS: ("see_cases", "work_cases", "see_restricted", "see_party_data"),
     Part.EXPORTERS: ("see_cases", "export_cases"),
     Part.OWNERS: ("see_cases", "manage_members"),
+}
+
+#: What somebody's roles must give before they can have a part, and what to say otherwise.
+ROLES_FOR: dict[str, tuple[tuple[str, str], ...]] = {
+    Part.READERS: ((ENTER, "enters the desk"),),
+    Part.WORKERS: ((WORK, "works on cases"),),
+    Part.SPECIALISTS: ((WORK, "works on cases"), (SPECIALISE, "may be a specialist")),
+    Part.EXPORTERS: ((ENTER, "enters the desk"),),
+    Part.OWNERS: ((ENTER, "enters the desk"),),
 }
 
 
@@ -43,7 +53,8 @@ def ask(*, channel_id: int, person_id: int, part: str, reason: str, actor: User,
     """Ask for a person to enter a channel. The asker owns the channel; a second person decides.
 
     A channel that has no owner yet gets its first one from an administrator, whose own confirmation a second person
-    gives as well. Raises NotAllowed, Invalid, or Refused when they have or wait for it already.
+    gives as well. Raises NotAllowed, Invalid, or Refused when they have or wait for it already, or when none of their
+    roles lets them have this part.
     """
     channel = Channel.objects.get(pk=channel_id)
     _check_owner(actor, channel)
@@ -51,6 +62,7 @@ def ask(*, channel_id: int, person_id: int, part: str, reason: str, actor: User,
         raise Invalid("part", f"one of {', '.join(PERMISSIONS)}")
     if not reason.strip():
         raise Invalid("reason", "Say why they need it.")
+    _check_roles(User.objects.get(pk=person_id), part)
     with transaction.atomic():
         standing = ChannelRequest.objects.filter(
             channel=channel, person_id=person_id, part=part, state__in=["waiting", "granted"]
@@ -76,6 +88,8 @@ def decide(*, request_id: int, approve: bool, actor: User, now: dt.datetime) -> 
         if actor.pk in (row.asked_by_id, row.person_id):
             raise NotAllowed("Somebody else decides: not who asked, and not who would enter.")
         _check_owner(actor, row.channel)
+        if approve:
+            _check_roles(row.person, row.part)
         row.state = ChannelRequest.State.GRANTED if approve else ChannelRequest.State.REFUSED
         row.decided_by, row.decided_at = actor, now
         row.save(update_fields=["state", "decided_by", "decided_at"])
@@ -102,6 +116,12 @@ def end(*, request_id: int, actor: User, now: dt.datetime) -> ChannelRequest:
 def answers_without_owner(actor: User, channel: Channel) -> bool:
     """Whether an administrator answers for a channel, because it has no owner yet. One query at most."""
     return actor.is_superuser and ownerless().filter(pk=channel.pk).exists()
+
+
+def _check_roles(person: User, part: str) -> None:
+    for permission, words in ROLES_FOR[part]:
+        if not person.has_perm(permission):
+            raise Refused(f"{person} has no role that {words}: an administrator gives it first, on their account.")
 
 
 def _check_owner(actor: User, channel: Channel) -> None:

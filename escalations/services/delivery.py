@@ -27,7 +27,7 @@ from escalations.outbound.mail import Post
 from escalations.outbound.occasions import occasion
 from escalations.selectors.outbox import Situation, readable, situation
 from escalations.selectors.recipients import resolve
-from escalations.services import record
+from escalations.services import links, record
 from escalations.services.claiming import Parcel, claim, held
 
 log = logging.getLogger(__name__)
@@ -216,7 +216,9 @@ def _to_party(parcel: Parcel, party: Party | None, found: Situation, connection:
     if party is None or party.erased_at is not None:
         return []
     row = parcel.rows[0]
-    letter = compose.to_party(row, party, found)
+    case = found.cases[row.outbox.case_id or 0]
+    follow = links.link_for(case=case, party_id=party.pk, now=parcel.now) if case.party_id == party.pk else ""
+    letter = compose.to_party(row, party, found, follow=follow)
     if parcel.means == "sms":
         notify.sms(letter, number=party.phone, regions=_regions(row.outbox.case))
         return [row]

@@ -21,11 +21,11 @@ from django.db import transaction
 from escalations import keys
 from escalations.core import chain, watching
 from escalations.core.canonical import canonical
+from escalations.core.roles import READ_ACCESS_LOG
 from escalations.errors import Invalid, NotAllowed, Refused
-from escalations.models import AccessEntry, AccessHead, AccessReview, Case, Channel, User
+from escalations.models import AccessEntry, AccessHead, AccessMark, AccessReview, Case, Channel, User
 from escalations.models.shown import Shown
 
-MAY_READ = "view_accessentry"
 POLLED = dt.timedelta(minutes=10)
 """How long a page that asks for itself again adds nothing to what was noted."""
 AT_ONCE = 500
@@ -182,7 +182,7 @@ def review(*, entry_ids: Collection[int], actor: User, now: dt.datetime, note_te
     Raises NotAllowed for somebody who is no auditor, or for an entry of what they did themselves; Invalid without
     entries or with too many.
     """
-    if not actor.has_perm(f"escalations.{MAY_READ}"):
+    if not actor.has_perm(READ_ACCESS_LOG):
         raise NotAllowed("Only auditors review the access log.")
     if not entry_ids or len(entry_ids) > AT_ONCE:
         raise Invalid("entries", f"Choose at least one entry, and {AT_ONCE} at most.")
@@ -201,4 +201,5 @@ def review(*, entry_ids: Collection[int], actor: User, now: dt.datetime, note_te
         AccessReview.objects.bulk_create(
             AccessReview(entry_id=pk, by=actor, at=now, note=said, recorded=recorded) for pk in new
         )
+        AccessMark.objects.filter(pk__in=new, open=True).update(open=False)
     return len(new)

@@ -1,6 +1,7 @@
 """The live state of people: absences, cover, memberships, on-call shifts. Who may change which is checked here.
 
-Absence: oneself or a lead. Membership: the team's lead. Cover: oneself or a lead. On-call: a lead of the role's team.
+Absence: oneself or a lead. Membership: the team's lead. Cover: oneself or a lead. On-call: a lead. A lead is who leads
+a team and has the role for it (`core.roles.LEAD`): the role says that somebody may, the membership where.
 Administrators (superusers) may set up teams: nobody could appoint the first lead otherwise.
 """
 
@@ -11,9 +12,11 @@ from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 
-from escalations.errors import Invalid, NotAllowed
+from escalations.core.roles import LEAD
+from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Absence, Cover, Level, Membership, OnCallShift, Role, Specialism, Team, User
 from escalations.selectors import people
+from escalations.services import roles
 
 
 def set_absence(
@@ -95,9 +98,11 @@ def set_membership(
     specialism_ids: Iterable[int] = (),
     languages: Sequence[str] = (),
 ) -> Membership:
-    """Put a person into a team, or change how they belong to it. Nobody raises their own level.
+    """Put a person into a team, or change how they belong to it. Nobody raises their own level or makes themselves the
+    lead, administrators neither while there is a second one.
 
-    Raises NotAllowed, or Invalid for a retired team or level.
+    Raises NotAllowed, Refused to let somebody lead who has not the role of a lead, or Invalid for a retired team or
+    level.
     """
     _lead_of(actor, team_id, now)
     team, level = Team.objects.get(pk=team_id), Level.objects.get(pk=level_id)
@@ -108,8 +113,12 @@ def set_membership(
             person_id=person_id, team=team, ends_at__isnull=True
         ).first() or Membership(person_id=person_id, team=team, starts_at=now)
         old_rank = row.level.rank if row.pk else 0
-        if person_id == actor.pk and (level.rank > old_rank or (leads and not row.leads)) and not actor.is_superuser:
-            raise NotAllowed("Nobody raises their own level: another lead, or an administrator, does.")
+        if person_id == actor.pk and (level.rank > old_rank or (leads and not row.leads)):
+            if not actor.is_superuser:
+                raise NotAllowed("Nobody raises their own level: another lead, or an administrator, does.")
+            roles.check_own(actor)
+        if leads and not row.leads and not User.objects.get(pk=person_id).has_perm(LEAD):
+            raise Refused("They have not the role of a lead: an administrator gives it first, on their account.")
         row.level, row.leads, row.capacity, row.languages = level, leads, capacity, list(languages)
         row.save()
         row.specialisms.set(Specialism.objects.filter(pk__in=specialism_ids))
@@ -137,7 +146,7 @@ def set_on_call(
 ) -> OnCallShift:
     """Say who holds an on-call role from when to when (open at the end when None)."""
     role = Role.objects.get(pk=role_id)
-    if not actor.is_superuser and not people.members(now).filter(person=actor, leads=True).exists():
+    if not people.led_by(actor, now).exists() and not actor.is_superuser:
         raise NotAllowed("Only leads decide who is on call.")
     if ends_at is not None:
         _check_span(starts_at, ends_at)
@@ -148,15 +157,17 @@ def set_on_call(
 
 
 def _self_or_lead(actor: User, person_id: int, now: dt.datetime) -> None:
+    if not (actor.is_active and actor.is_staff):
+        raise NotAllowed("Only people who work at the desk may do this.")
     if actor.pk == person_id or actor.is_superuser:
         return
     theirs = people.members(now).filter(person_id=person_id).values("team_id")
-    if not people.members(now).filter(person=actor, leads=True, team_id__in=theirs).exists():
+    if not people.led_by(actor, now).filter(team_id__in=theirs).exists():
         raise NotAllowed("Only the person, or a lead of a team of theirs, may do this.")
 
 
 def _lead_of(actor: User, team_id: int, now: dt.datetime) -> None:
-    if actor.is_superuser or people.members(now, team_ids=[team_id]).filter(person=actor, leads=True).exists():
+    if actor.is_superuser or people.led_by(actor, now).filter(team_id=team_id).exists():
         return
     raise NotAllowed("Only a lead of the team may do this.")
 

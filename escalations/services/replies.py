@@ -65,10 +65,37 @@ def receive(
     """Take in a message of the party, whatever way it came (field case C8): one service behind every way in.
 
     A pause that ends with the party's reply ends here; the next-update clock starts; the assignee, or the team's
-    leads, are told. A message to a merged case goes to the case that lives on.
+    leads, are told. A message to a merged case goes to the case that lives on. One that came before, by its
+    `message_id`, is returned as it is, and nothing is written: what is sent twice is there once.
     """
-    case_id = living(case_id)
+    try:
+        return _receive(living(case_id), actor, now, body, means, message_id, in_reply_to, subject)
+    except _CameBeforeError as twice:
+        return twice.message
+
+
+class _CameBeforeError(Exception):
+    """Ends an act without a trace: the message is there already."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+
+
+def _receive(
+    case_id: int,
+    actor: Actor,
+    now: dt.datetime,
+    body: str,
+    means: str,
+    message_id: str,
+    in_reply_to: str,
+    subject: str,
+) -> Message:
     with working(case_id=case_id, act="receive", actor=actor, now=now) as work:
+        # Asked while the case is locked: of two that come at once, one waits for the other.
+        before = Message.objects.filter(message_id=message_id).first() if message_id else None
+        if before is not None:
+            raise _CameBeforeError(before)
         body = _body(body)
         work.require(given={"message": body})
         message = Message.objects.create(

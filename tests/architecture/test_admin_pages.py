@@ -24,9 +24,9 @@ from django_q.models import OrmQ, Task
 from django_q.signing import SignedPackage
 
 from escalations.core.actor import Actor
-from escalations.models import Case, Channel, User
+from escalations.models import Case, Channel, Party, User
 from escalations.services import grants
-from escalations.services.privacy import holds
+from escalations.services.privacy import erasing, holds
 
 OURS = {"escalations", "playbook", "governance"}
 PAGES = sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label)
@@ -45,6 +45,7 @@ def _demo(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> It
         _fill_the_queue()
         _break_the_glass()
         _ask_for_a_hold()
+        _erase_somebody()
         yield
         transaction.set_rollback(True)
 
@@ -74,6 +75,11 @@ def _ask_for_a_hold() -> None:
         party_id=Case.objects.latest("pk").party_id, basis="A dispute before the court.", actor=somebody, now=now,
         review_at=now.date() + dt.timedelta(days=90),
     )  # fmt: skip
+
+
+def _erase_somebody() -> None:
+    party = Party.objects.filter(cases__is_open=False).exclude(cases__is_open=True).earliest("pk")
+    erasing.erase_party(party_id=party.pk, reason="Asked for.", actor=Actor.worker("operator"), now=timezone.now())
 
 
 @pytest.fixture

@@ -65,8 +65,8 @@ def test_an_unknown_need_is_an_error(suite: pytest.Pytester, monkeypatch: pytest
     [
         (2, ["tests"], 0),
         (3, ["tests"], 1),
-        (3, ["tests", "--second-database"], 0),
-        (4, ["tests", "--second-database"], 1),
+        (3, ["tests", "--share=second"], 0),
+        (4, ["tests", "--share=second"], 1),
         (3, ["tests", "-k", "plain"], 0),
         (3, ["tests/test_it.py"], 0),
     ],
@@ -83,18 +83,18 @@ def test_the_floor_holds_for_the_whole_suite_alone(
     suite: pytest.Pytester, floor: int, arguments: list[str], status: int
 ) -> None:
     folder = suite.mkdir("tests")
-    (folder / "core").mkdir()
-    for name in ("test_it.py", "core/test_same.py"):
+    (folder / "journeys").mkdir()
+    for name in ("test_it.py", "journeys/test_same.py"):
         (folder / name).write_text("def test_plain(): pass\n")
     (suite.path / "floored.py").write_text(
         f"import pathlib\nfrom tests import needs\nneeds.FLOOR_FILE = pathlib.Path({str(folder / 'floor.txt')!r})\n"
     )
-    (folder / "floor.txt").write_text(f"whole {floor}\nsecond-database {floor - 2}\n")
+    (folder / "floor.txt").write_text(f"whole {floor}\nfirst {floor - 1}\nsecond {floor - 2}\n")
     result = run(suite, "-p", "floored", "--import-mode=importlib", *arguments)
     assert result.ret == status
     if status:
         result.stdout.fnmatch_lines(["*tests ran, fewer than the floor of*"])
-    elif "--second-database" in arguments:
+    elif "--share=second" in arguments:
         result.assert_outcomes(passed=1)
 
 

@@ -375,7 +375,7 @@ def test_opening_a_case_to_somebody_is_on_record(at_work: Desk) -> None:
     assert [(one.chain, one.data["cases"]) for one in noted] == [
         (at_work.user(name).pk, [case.pk]) for name in ("max", "max", "pia")
     ]
-    said = [line.said for line in accesslog.lines(noted, at_work.user("ana"), NOW)]
+    said = [line.said for line in accesslog.lines(noted, at_work.user("ana"))]
     assert said == [
         "gave or took access to a case: Mia", "gave or took access to a case: ended that of Mia",
         "gave or took access to a case: broke the glass",

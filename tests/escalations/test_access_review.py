@@ -12,8 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from escalations.admin import accesslog as page
-from escalations.models import AccessEntry, AccessReview, Case, Channel
-from escalations.services import noting, roles
+from escalations.models import AccessEntry, AccessJudged, AccessReview, Case, Channel
+from escalations.services import judging, noting, roles
 from tests.factories.desk import NOW, Desk, desk
 
 __all__ = ["desk"]
@@ -58,6 +58,8 @@ def test_what_is_unusual_comes_first_with_its_reason(office: Desk) -> None:
     look(office, "mia", case=usual)
     night = NOW - dt.timedelta(hours=7)
     odd = look(office, "jon", case=case, at=night)
+    assert "has not been worked out yet" in said(client(office).get(URL))
+    judging.judge(now=NOW)
     text = said(client(office).get(URL))
     assert f'value="{odd.pk}"' in text
     assert "outside the hours of their team" in text
@@ -122,6 +124,7 @@ def test_nothing_chosen_and_nonsense(office: Desk) -> None:
 
 def test_one_entry_in_words(office: Desk) -> None:
     entry = look(office, "mia", case=office.open(), at=NOW - dt.timedelta(hours=7))
+    judging.judge(now=NOW)
     text = said(client(office).get(f"{URL}{entry.pk}/change/"))
     assert "outside the hours of their team" in text
     assert entry.mac in text
@@ -152,18 +155,27 @@ def test_pages_go_on_and_cost_the_same(office: Desk, monkeypatch: pytest.MonkeyP
     assert len(many) == len(few)
 
 
-def test_looking_for_the_unusual_goes_back_page_by_page(office: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "SCANNED", 3)
+def test_what_is_unusual_is_found_behind_any_number_of_others(office: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list is of marks alone: two a page, whatever lies between them, forth and back; one's own is for others."""
+    monkeypatch.setattr(page, "LISTED", 2)
     case = office.held_by("mia")
-    odd = look(office, "mia", case=case, at=NOW - dt.timedelta(hours=7))
-    for number in range(4):
-        look(office, "mia", case=case, at=NOW + number * MINUTE)
+    newest = AccessEntry.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    AccessJudged.objects.create(pk=1, until=newest)  # what setting up the desk left
+    odd = []
+    for week in range(3):
+        odd.append(look(office, "mia", case=case, at=NOW - dt.timedelta(weeks=2 - week, hours=7)))
+        for number in range(4):
+            look(office, "mia", case=case, at=NOW - dt.timedelta(weeks=2 - week) + number * MINUTE)
+    look(office, "pia", case=case, at=NOW - dt.timedelta(hours=7))
+    judging.judge(now=NOW)
     asker = client(office)
-    answer = asker.get(URL)
-    assert "Looked through back to" in said(answer)
-    assert f'value="{odd.pk}"' not in said(answer)
-    for _ in range(3):
-        answer = asker.get(URL + answer.context["cl"].next_url)
-        if f'value="{odd.pk}"' in said(answer):
-            return
-    raise AssertionError("the unusual entry was not found further back")
+    first = asker.get(URL)
+    assert [line.row.pk for line in first.context["cl"].lines] == [odd[2].pk, odd[1].pk]
+    second = asker.get(URL + first.context["cl"].next_url)
+    assert [line.row.pk for line in second.context["cl"].lines] == [odd[0].pk]
+    assert second.context["cl"].next_url == ""
+    back = asker.get(URL + second.context["cl"].previous_url)
+    assert [line.row.pk for line in back.context["cl"].lines] == [odd[2].pk, odd[1].pk]
+    asker.post(f"{URL}review/", {"entry": [odd[2].pk, odd[1].pk]})
+    assert [line.row.pk for line in asker.get(URL).context["cl"].lines] == [odd[0].pk]
+    assert not asker.get(URL, {"person": str(office.user("jon").pk)}).context["cl"].lines

@@ -207,7 +207,7 @@ def test_an_account_form_cannot_let_anybody_into_a_channel(desk: Desk, client: C
         "timezone": "Europe/Berlin",
         "language": "en",
         "is_active": "on",
-        "is_staff": "on",
+        "roles": ["agent"],
     }
     answer = client.post(url(User, "change", mia.pk), typed | {"groups": [fraud.pk]})
     assert answer.status_code == 200

@@ -16,6 +16,7 @@ from guardian.shortcuts import assign_perm
 
 from escalations.models import Delivery, Heartbeat
 from escalations.services import delivery
+from escalations.services.roles import group_of
 from tests.factories.telling import NOW, SmallDesk, small_desk
 from tests.mailserver import MailServer
 
@@ -177,8 +178,10 @@ def test_agents_do_not_see_the_queue(page: Client) -> None:
         assert page.get(address).status_code == HTTPStatus.FORBIDDEN
 
 
-def test_heartbeats_are_shown_with_their_age(page: Client) -> None:
+def test_heartbeats_are_shown_to_supervisors_with_their_age(page: Client, desk: SmallDesk) -> None:
     Heartbeat.objects.create(name="sweep", at=timezone.now(), detail={"fired": 3})
+    assert page.get(reverse("admin:escalations_heartbeat_changelist")).status_code == HTTPStatus.FORBIDDEN
+    desk.mia.groups.add(group_of("supervisor"))
     text = page.get(reverse("admin:escalations_heartbeat_changelist")).content.decode()
     assert "fired: 3" in text
     assert "s ago" in text

@@ -19,16 +19,22 @@ from escalations.core.policy import Policy
 from escalations.demo import people, planning
 from escalations.errors import NoPolicy, Refused
 from escalations.models import (
+    AccessMark,
     Case,
+    CaseFile,
+    CaseGrant,
     Clock,
     Delivery,
     Escalation,
+    Indicator,
+    LegalHold,
     Outbox,
     Timer,
     User,
 )
-from escalations.selectors import law
-from escalations.services import delivery
+from escalations.selectors import access, law
+from escalations.services import delivery, judging
+from escalations.services.privacy import requests
 from escalations.services.sweep import sweep
 from tests.core.policies import market_document
 from tests.factories.demo import TUESDAY_NOON, install, load, preset, taken_back
@@ -54,6 +60,7 @@ def test_at_any_hour_every_state_is_there_and_a_rung_comes_within_two_minutes(no
     assert done.handoffs >= 1
     assert done.approvals >= 1
     assert not done.refused
+    _guarded(now)
     for item in done.coming[:4]:
         assert now + dt.timedelta(seconds=40) <= item.at <= now + dt.timedelta(seconds=100)
         assert Timer.objects.filter(case__reference=item.reference, due_at=item.at).exists(), item
@@ -68,6 +75,23 @@ def test_at_any_hour_every_state_is_there_and_a_rung_comes_within_two_minutes(no
     mias = next(row.case for row in up if row.case.team.key == "buyer-care")
     assert mias.assignee != User.objects.get(username="mia")
     assert Clock.objects.filter(kind="first_response", state="breached", ended_at__isnull=True).exists()
+
+
+def _guarded(now: dt.datetime) -> None:
+    """The pages of what guards people are not empty, and each is as its rules want it."""
+    called, broken = CaseGrant.objects.order_by("break_glass")
+    assert (called.case.channel.key, called.user.username, called.expires_at > now) == ("fraud", "pia", True)
+    victor, kofi = User.objects.get(username="victor"), User.objects.get(username="kofi")
+    assert list(access.to_review(victor)) == [broken]
+    assert (broken.user, broken.review) == (kofi, "waiting")
+    assert [row.case for row in Indicator.objects.visible_to(victor)] == [called.case]
+    assert not Indicator.objects.visible_to(called.user).exists(), "findings stay with the channel"
+    assert LegalHold.objects.get().state == LegalHold.State.STANDING
+    assert requests.has_charge(User.objects.get(username="clara"))
+    assert CaseFile.objects.filter(evidence__state="received", scan_state="waiting").exists()
+    judging.judge(now=now)
+    odd = AccessMark.objects.select_related("entry").get(chain=User.objects.get(username="oskar").pk)
+    assert odd.entry.data["cases"] == [broken.case_id]
 
 
 def test_what_is_about_to_happen_is_timed_by_the_end_of_loading(db: None) -> None:
@@ -190,11 +214,19 @@ def test_a_dry_run_tells_all_and_writes_nothing() -> None:
 def test_the_command_says_what_comes_and_who_may_sign_in(settings: LazySettings, client: Client) -> None:
     settings.THROUGHLINE_DEMO_PASSWORD = "for this test alone"
     said = run("--cases", "4")
-    assert "4 cases, 39 people" in said
+    assert "4 cases, 41 people" in said
     assert "leaves Mia and goes up to Buyer care L2" in said
     told = run("--accounts")
     assert "Sign in with the password for this test alone as" in told
-    assert [line.split()[0] for line in told.splitlines()[1:]] == ["mia", "ana", "ruth", "dario", "admin"]
+    assert [line.split()[0] for line in told.splitlines()[1:]] == [
+        "mia",
+        "ana",
+        "ruth",
+        "dario",
+        "vera",
+        "noa",
+        "admin",
+    ]
     assert client.login(username="mia", password="for this test alone")
 
 

@@ -179,8 +179,8 @@ def test_workers_that_start_together_begin_once_with_what_runs_every_minute(monk
     monkeypatch.setattr(schedules, "async_task", lambda name, **options: asked.append(name))
     for number in range(3):
         post_spawn.send(sender="django_q", proc_name=f"worker {number}")
-    tasks = ("heartbeat", "sweep", "deliver", "assign_waiting", "check_files")
-    assert asked == [f"escalations.tasks.{name}" for name in tasks]
+    every_minute = ("heartbeat", "sweep", "deliver", "assign_waiting", "check_files", "erase_requested")
+    assert asked == [f"escalations.tasks.{name}" for name in every_minute]
 
 
 def test_a_task_ends_well_before_the_queues_timeout() -> None:

@@ -6,6 +6,8 @@
     payments  Pia L1, Leo L3 (lead)                general
     trust     Tia L2, Max L3 (lead)                general, brand, fraud (specialists)
     brand     Bob L2 (lead)                        brand
+
+Whoever leads has the role of a lead, the others that of an agent, and specialists of a channel their role as well.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from escalations.selectors import law
 from escalations.services import intake, record
 from escalations.services.channels import ensure_groups
 from escalations.services.policy import Approval
+from escalations.services.roles import group_of
 from tests.core.policies import market_document
 from tests.governance.publishing import installer, trusting
 
@@ -82,8 +85,18 @@ class Desk:
             starts_at=NOW - dt.timedelta(days=100),
         )
         row.specialisms.set(Specialism.objects.filter(key__in=specialisms))
-        person.groups.set([self._group(*part.split(":")) for part in parts])
+        roles = [
+            "lead" if leads else "agent",
+            *(["specialist"] if any(":specialists" in part for part in parts) else []),
+        ]
+        person.groups.set([*(self._group(*part.split(":")) for part in parts), *map(self._role, roles)])
         return person
+
+    def _role(self, key: str) -> Group:
+        """The group of a role, found once for a desk."""
+        if "roles" not in self._groups:
+            self._groups["roles"] = {role: group_of(role) for role in ("agent", "lead", "specialist")}
+        return self._groups["roles"][key]
 
     def _group(self, channel: str, part: str) -> Group:
         """The group of a part of a channel, made once for a desk: each of its people would ask for it anew."""

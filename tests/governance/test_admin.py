@@ -1,4 +1,4 @@
-"""Editions and publications are shown to whoever works here, and changed by nobody on these pages."""
+"""Editions are shown to whoever works here, publications to roles that see them; nobody changes them on these pages."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from escalations.models import User
+from escalations.services.roles import group_of
 from governance.models import Publication
 from playbook.models import Edition
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.django_db
 def mia(client: Client) -> User:
     call_command("install_playbook", "--preset", "team", stdout=StringIO())
     person = User.objects.create_user("mia", password="x", is_staff=True)
+    person.groups.add(group_of("council"))
     client.force_login(person)
     return person
 

@@ -51,6 +51,7 @@ def desk() -> Iterator[str]:
         call_command("prepare", verbosity=0)
         clock.shift(dt.timedelta(minutes=2))
         the_worker_runs()
+        erase_somebody()
         server = LiveServerThread("127.0.0.1", _StaticFilesHandler, port=0)
         server.daemon = True
         server.start()
@@ -76,7 +77,8 @@ def come(browser: Browser, url: str, name: str, **options: Any) -> Somebody:
 
 
 def take(browser: Browser, url: str, shot: Callable[[str, Somebody], None]) -> None:
-    """Walk to every picture."""
+    """Walk to every picture. What the auditor sees comes first, while the log is short."""
+    three_see_one_case(browser, url, shot)
     shot("home-lead", come(browser, url, "ruth"))
     shot("home-lead-dark", come(browser, url, "ruth", color_scheme="dark"))
     shot("home-agent", come(browser, url, "mia"))
@@ -89,6 +91,51 @@ def take(browser: Browser, url: str, shot: Callable[[str, Somebody], None]) -> N
     phone = come(browser, url, name, viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2)
     search(phone, reference)
     shot("case-phone", phone)
+    for scheme in ("light", "dark"):
+        shot(f"party-phone-{scheme}", follow(browser, url, color_scheme=scheme))
+
+
+def three_see_one_case(browser: Browser, url: str, shot: Callable[[str, Somebody], None]) -> None:
+    """A case of a sensitive channel: to who does not belong there, to who does, and to who looks over shoulders. And
+    the certificate of an erasure."""
+    from escalations.models import CaseGrant
+
+    reference = CaseGrant.objects.get(break_glass=True).case.reference
+    specialist = come(browser, url, "dario")
+    search(specialist, reference)
+    shot("sensitive-specialist", specialist)
+    auditor = come(browser, url, "vera")
+    auditor.follow("Access log")
+    with auditor.page.expect_navigation():
+        auditor.page.get_by_label("Show", exact=True).select_option("all")
+    auditor.reads("read a case")
+    shot("sensitive-auditor", auditor)
+    auditor.follow("Erasures")
+    auditor.main.get_by_role("link", name="P-").first.click()
+    auditor.reads("Certificate of erasure")
+    shot("certificate", auditor)
+    agent = come(browser, url, "mia")
+    ask(agent, reference)
+    agent.reads("Nothing found")
+    shot("sensitive-agent", agent)
+
+
+def erase_somebody() -> None:
+    """Somebody whose cases are over has asked to be erased, and was."""
+    from django.utils import timezone
+
+    from escalations.models import Party, User
+    from escalations.services.privacy import requests
+
+    party = Party.objects.filter(cases__is_open=False).exclude(cases__is_open=True).order_by("pk")[0]
+    requests.ask_to_erase(
+        reference=party.pseudonym,
+        reason="Asked for in writing on 23 November.",
+        confirmed=party.pseudonym,
+        actor=User.objects.get(username="clara"),
+        now=timezone.now(),
+    )
+    requests.work_off()
 
 
 def longest_story() -> tuple[str, str]:
@@ -114,11 +161,41 @@ def longest_story() -> tuple[str, str]:
     return case.reference, case.assignee.username
 
 
-def search(who: Somebody, reference: str) -> None:
-    """Go to a case by the search that every page has."""
+def follow(browser: Browser, url: str, **options: Any) -> Somebody:
+    """A buyer or seller to whom something is still promised, on the page that their link leads to."""
+    from urllib.parse import urlsplit
+
+    from django.utils import timezone
+
+    from escalations.models import Clock
+    from escalations.services import links
+    from tests.journeys.somebody import Somebody
+
+    now = timezone.now()
+    promised = Clock.objects.filter(ended_at=None, promised_at__gt=now, case__assignee__isnull=False)
+    case = (
+        promised.filter(case__party__language="en", case__channel__sensitive=False)
+        .order_by("-case__chain_seq", "pk")
+        .select_related("case")[0]
+        .case
+    )
+    page = browser.new_context(
+        viewport=PHONE, is_mobile=True, has_touch=True, device_scale_factor=2, locale="en-GB", **options
+    ).new_page()
+    page.goto(url + urlsplit(links.link_for(case=case, party_id=case.party_id, now=now)).path)
+    return Somebody(page, url)
+
+
+def ask(who: Somebody, reference: str) -> None:
+    """Ask for a case in the search that every page has."""
     box = who.page.get_by_role("searchbox").first
     box.fill(reference)
     box.press("Enter")
+
+
+def search(who: Somebody, reference: str) -> None:
+    """Go to a case by it."""
+    ask(who, reference)
     who.page.wait_for_url("**/change/")
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.factories.desk import Desk
+from escalations.services import links, replies
+from tests.factories.desk import NOW, Desk
 
 if TYPE_CHECKING:
+    from tests.browser import Watch
     from tests.journeys.conftest import Arrive
     from tests.journeys.desk_hours import Wall
     from tests.journeys.somebody import Somebody
+
+DAY = dt.timedelta(days=1)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -23,10 +29,11 @@ RULES: dict[str, dict[str, Any]] = {
 }
 
 
-def found(who: Somebody, where: str, scheme: str) -> list[str]:
-    """What stands in somebody's way on the page that is open, as sentences."""
+def found(who: Somebody, where: str, scheme: str, *, desk: bool = True) -> list[str]:
+    """What stands in somebody's way on the page that is open, as sentences. Pages of the desk say that they are dark;
+    others follow the system in their styles."""
     who.page.wait_for_load_state()
-    assert ("dark" in (who.page.locator("html").get_attribute("class") or "")) == (scheme == "dark")
+    assert not desk or ("dark" in (who.page.locator("html").get_attribute("class") or "")) == (scheme == "dark")
     results: dict[str, Any] = Axe().run(who.page, options=RULES[scheme]).response
     assert "color-contrast" in {rule["id"] for rule in results["passes"]}, "axe looked at the page"
     return [
@@ -37,7 +44,8 @@ def found(who: Somebody, where: str, scheme: str) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_stands_in_the_way(wall: Wall, desk: Desk, arrive: Arrive, scheme: str) -> None:
+def test_nothing_stands_in_the_way(wall: Wall, desk: Desk, arrive: Arrive, watch: Watch, scheme: str) -> None:
+    watch.expect("422")  # the party sends nothing
     desk.held_by("leo", category="seller", symptom="other", summary="A payout is missing")
     desk.held_by("pia", category="seller", symptom="other", summary="The shop's name is wrong")
     desk.open(category="seller", symptom="other", summary="Fees were charged twice", assign=False)
@@ -61,4 +69,34 @@ def test_nothing_stands_in_the_way(wall: Wall, desk: Desk, arrive: Arrive, schem
         problems += found(somebody, f"case, {tab}", scheme)
     somebody.begin("Reply")
     problems += found(somebody, "case, reply", scheme)
+    problems += the_partys_page(somebody, desk, scheme)
     assert not problems, "\n".join(problems)
+
+
+def the_partys_page(somebody: Somebody, desk: Desk, scheme: str) -> list[str]:
+    """The page that a party follows their case on, without a mouse; and a link that opens nothing."""
+    case = desk.held_by("pia", category="seller", symptom="other", summary="The shop is closed")
+    replies.respond(case_id=case.pk, actor=desk.by("pia"), now=NOW, body="Which shop?", promise_due=NOW + DAY)
+    where = urlsplit(links.link_for(case=case, party_id=case.party_id, now=NOW)).path
+    page = somebody.page
+    page.goto(f"{somebody.url}{where}?lang=en")
+    problems = found(somebody, "page of a party", scheme, desk=False)
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Go to the content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")  # nothing is written yet
+    assert page.get_by_role("alert").is_visible()
+    problems += found(somebody, "page of a party, with an error", scheme, desk=False)
+    page.get_by_label("Your message").focus()
+    page.keyboard.type("The one in Berlin")
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.get_by_text("Thank you. Your message has arrived.").is_visible()
+    problems += found(somebody, "page of a party, sent", scheme, desk=False)
+    assert page.get_by_role("list").get_by_text("The one in Berlin").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    return problems

@@ -35,6 +35,7 @@ from escalations.services import (
 )
 from escalations.services.files import adding
 from escalations.services.privacy import findings, unmasking
+from escalations.services.roles import follow, group_of
 from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk
 
@@ -42,6 +43,9 @@ MARK = "Ndl7"
 """How each needle begins: searches of the walk ask for it."""
 
 MINUTE = dt.timedelta(minutes=1)
+
+BESIDE = ("supervisor", "council", "onboarding", "auditor", "integration")
+"""Roles that see no case by themselves; each has a person of this name, who is in no channel."""
 
 
 def needle(name: str) -> str:
@@ -172,11 +176,15 @@ def roles() -> None:
         "root": {"is_superuser": True, "is_staff": True},
         "reader": {"is_staff": True},
         "sam": {"is_staff": True},
+        **{role: {} for role in BESIDE},
     }
     for name, flags in desk_people.items():
         person = User.objects.create_user(
             username=name, email=f"{name}@desk.example", password="correct horse", **flags
         )
+        if name in BESIDE:
+            person.groups.add(group_of(name))
+            follow(person)
         if name in ("reader", "sam"):
             person.user_permissions.set(Permission.objects.all())
         if name == "sam":

@@ -16,14 +16,17 @@ from urllib.parse import unquote, urlencode
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
 from django.db import models, transaction
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from escalations.admin.act_table import ACTS
 from escalations.admin.tabs import TABS
-from escalations.models import CaseFile, Delivery
+from escalations.models import Case, CaseFile, Delivery
+from escalations.services import links
 from tests.leaks.planting import MARK, Planted
 
 #: Patterns without a page: what is caught for a friendly answer, and redirects of Django's admin to the change page.
@@ -108,6 +111,11 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
     if name == "account_reset_password_from_key":
         yield ("2a", "set-password")
         yield ("2a", "abc-0123456789abcdef")
+        return
+    if name.startswith("escalations:status"):
+        # What whoever got hold of a letter to the party of the hidden case would open.
+        for case in (planted.hidden, planted.open)[: 2 if name == "escalations:status" else 1]:
+            yield (token_of(case),)
         return
     if name in ("openid_connect_login", "openid_connect_callback"):
         yield ("sso",)
@@ -232,6 +240,11 @@ def _typed(planted: Planted) -> dict[str, str]:
     }
 
 
+def token_of(case: Case) -> str:
+    """What stands in the link by which the party of a case follows it."""
+    return links.link_for(case=case, party_id=case.party_id, now=timezone.now()).rstrip("/").rpartition("/")[2]
+
+
 def walk(
     planted: Planted,
     person: str,
@@ -243,6 +256,7 @@ def walk(
     """Ask everything as one person (the empty name is nobody). `forbidden` are the needles that they may not find;
     `only` is a pattern for the names of the surfaces; `everything` is what is asked, when it is known already."""
     told = Walk(person or "nobody")
+    cache.clear()  # how often others have asked before is no matter of theirs
     client = Client(raise_request_exception=True)
     if person:
         client.force_login(planted.desk.user(person))

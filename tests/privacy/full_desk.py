@@ -39,8 +39,9 @@ from escalations.models import (
     LegalHold,
     Message,
     Party,
+    PartyLink,
 )
-from escalations.services import closing, handoffs, replies
+from escalations.services import closing, handoffs, links, replies
 from escalations.services.channels import ensure_groups
 from tests.factories.desk import NOW, Desk
 from tests.leaks.planting import PERSONAL, WORDS, Planted, needle, plant
@@ -129,6 +130,9 @@ class Full:
             case=case, type="device_match", source=words["findingsource"], confidence=3, body=words["finding"],
             settled_because=words["settled"], key_id=keys.field_key_id(), actor_kind="user", actor_id="1", at=NOW,
         )  # fmt: skip
+        links.link_for(case=case, party_id=party.pk, now=LATER)
+        link = PartyLink.objects.get(case=case)
+        self.needles |= {"linknonce": link.nonce, "linkdigest": link.digest}
         # The person goes on writing to a case of somebody else that theirs is linked with.
         replies.receive(
             case_id=self.planted.open.pk, actor=Actor.party(party.pk), now=LATER, body=words["elsewhere"], means="mail"

@@ -58,17 +58,19 @@ class TestWhereItLeads:
     def test_who_is_signed_in_and_may_not_come_in_is_told(self, at_work: Desk, client: Client) -> None:
         outside = User.objects.create_user("outside", password=PASSWORD)
         client.force_login(outside)
-        answer = client.get("/admin/login/", {"next": "/admin/"})
-        assert answer.status_code == 403
-        assert "outside, who may not open this page" in answer.content.decode()
+        answer = client.get("/admin/", follow=True)
+        assert answer.redirect_chain[-1] == ("/admin/welcome/", 302)
+        said = answer.content.decode()
+        assert "You are signed in as outside" in said
+        assert "has no role at this desk" in said
 
 
 def test_an_account_that_is_switched_off_or_no_persons_is_not_let_in(at_work: Desk, client: Client) -> None:
     User.objects.filter(username="mia").update(is_active=False)
     User.objects.create_user("machine", password=PASSWORD)
-    for name in ("mia", "machine"):
+    for name, why in (("mia", ""), ("machine", "?why=no-role")):
         answer = sign_in(client, name)
-        assert answer.headers["Location"] == "/accounts/inactive/"
+        assert answer.headers["Location"] == f"/accounts/inactive/{why}"
         assert client.get("/admin/").status_code == 302
 
 

@@ -102,7 +102,7 @@ def test_roles_follow_the_groups_at_every_sign_in(desk: Desk, idp: Provider) -> 
     assert held_by(User.objects.get(username="nova")) == ("lead",)
     idp.who["groups"] = []
     gone = Client()
-    assert come(gone, idp).headers["Location"] == "/accounts/inactive/"
+    assert come(gone, idp).headers["Location"] == "/accounts/inactive/?why=no-role"
     assert held_by(User.objects.get(username="nova")) == ()
     assert gone.get("/admin/").status_code == 302
 

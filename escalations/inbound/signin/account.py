@@ -65,7 +65,8 @@ class AccountAdapter(DefaultAccountAdapter):
         refused = super().pre_login(request, user, **hook)
         if refused is None and isinstance(user, User) and not may_sign_in(user):
             clear_login(request)
-            return redirect("account_inactive")
+            why = "system" if user.has_perm(roles.USE_API) else "no-role"
+            return redirect(f"{reverse('account_inactive')}?{urlencode({'why': why})}")
         return refused
 
     def is_safe_url(self, url: str | None) -> bool:

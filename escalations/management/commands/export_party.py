@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from escalations.errors import Invalid
 from escalations.management.commands.erase_party import acting
-from escalations.models import Case, Party
-from escalations.selectors.personal import own_files, personal_data
+from escalations.models import Party
+from escalations.selectors.personal import files_of, personal_data
 from escalations.services.files import storing
 from escalations.services.privacy import erasing, unmasking
 
@@ -69,8 +69,7 @@ class Command(BaseCommand):
     def _files(self, party: Party, folder: Path) -> int:
         """Copy the person's files into a folder of their own, each under its number and name. Returns how many."""
         count = 0
-        cases = Case.objects.filter(party=party).select_related("channel").order_by("pk")
-        for row in (row for case in cases for row in own_files(case)):
+        for row in files_of(party):
             folder.mkdir(mode=0o700, exist_ok=True)
             try:
                 with storing.opened(row.storage_key or "") as stored:

@@ -206,6 +206,12 @@ COLUMNS: Mapping[str, Table] = {
         },
         at="case",
     ),
+    "escalations.PartyLink": Table(
+        "case",
+        {**elsewhere("the row goes: its link opens nothing", "nonce", "digest"), **kept(SEAL, "key_id")},
+        at="case",
+        gone=True,
+    ),
     "escalations.Pause": Table(
         "case",
         {
@@ -274,6 +280,7 @@ COLUMNS: Mapping[str, Table] = {
     ),
     "escalations.AccessReview": Table("nothing", kept("an auditor's words about a colleague's look", "note")),
     "escalations.CaseExport": Table("nothing", kept("what a colleague took a file of cases for", "reason")),
+    "escalations.AccessMark": Table("nothing", kept("sentences of the desk about an entry", "reasons")),
     "escalations.Anchor": Table("nothing", kept(SEAL, "body", "signature", "key_id")),
     "escalations.AnchorPart": Table("nothing", {**kept(WORD, "space"), **kept(SEAL, "heads")}),
     # ----------------------------------------------------------------------------------------------- told and imported
@@ -304,6 +311,14 @@ COLUMNS: Mapping[str, Table] = {
     # ------------------------------------------------------------------------------------------ holds and the ledger
     "escalations.LegalHold": Table(
         "party", {**blanked("basis", to=ERASED), **blanked("lift_reason"), **kept(WORD, "state")}, at="party"
+    ),
+    "escalations.ErasureRequest": Table(
+        "nothing",
+        {
+            **kept("refused when it names the person", "reason"),
+            **kept(WORD, "state"),
+            **kept("sentences of the desk, with references", "said"),
+        },
     ),
     "escalations.Erasure": Table(
         "nothing",

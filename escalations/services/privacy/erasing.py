@@ -137,7 +137,7 @@ def erase_party(
         if against:
             raise Refused(" ".join(against))
         known = _identity(party)
-        text = _reason(reason, known)
+        text = _fit(reason, known)
         reached = Reached(_cases_of(party), party)
         digests = ledger.digests(party, known)
         references = _references(reached.cases)
@@ -169,7 +169,12 @@ def _identity(party: Party) -> dict[str, list[str]]:
     return {kind: sorted({value for value in values if value}) for kind, values in found.items()}
 
 
-def _reason(reason: str, known: Mapping[str, Collection[str]]) -> str:
+def fit_reason(reason: str, party: Party) -> str:
+    """A reason as it is kept. Raises Invalid for none, a long one, or one that names the person: the reason stays."""
+    return _fit(reason, _identity(party))
+
+
+def _fit(reason: str, known: Mapping[str, Collection[str]]) -> str:
     text = " ".join(reason.split())
     if not text:
         raise Invalid("reason", "Say why: the person's request and its date, or what else demands it.")

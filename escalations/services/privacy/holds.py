@@ -99,7 +99,7 @@ def has_charge(person: User) -> bool:
     count: keeping and erasing are not theirs to decide. One query."""
     named = {"codename": "hold_data", "content_type__app_label": "escalations"}
     held = Permission.objects.filter(**named)
-    return person.is_active and held.filter(Q(user=person) | Q(group__user=person)).exists()
+    return person.is_active and person.is_staff and held.filter(Q(user=person) | Q(group__user=person)).exists()
 
 
 def _check(actor: User, party_id: int) -> None:

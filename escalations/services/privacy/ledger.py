@@ -100,6 +100,16 @@ def _mac(line: Mapping[str, Any], key_id: str) -> str:
     return hmac.new(keys.chain_keys().key(key_id), b"erasure1|" + canonical(dict(line)), "sha256").hexdigest()
 
 
+def is_genuine(row: Erasure) -> bool | None:
+    """Whether an entry is as it was written: its seal and its certificate hold. None when the key that sealed it is
+    not configured here."""
+    try:
+        sealed = hmac.compare_digest(_mac(line_of(row), row.key_id), row.mac)
+    except LookupError:
+        return None
+    return sealed and digest_of(row.certificate) == row.certificate_digest
+
+
 def copy_out(*, now: dt.datetime) -> int:
     """Append entries that are not in the file yet. Returns how many are still missing when the file cannot be written:
     they are tried again with the next erasure, and `doctor` tells of them."""

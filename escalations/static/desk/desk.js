@@ -131,6 +131,7 @@
     const text = event.target.closest("[data-insert]");
     if (text) insert(text.closest("form").querySelector("textarea"), text.dataset.insert);
     if (event.target.closest("[data-help]")) help();
+    if (event.target.closest("[data-print]")) window.print();
     for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
   });
   document.addEventListener("htmx:afterSwap", (event) => {
