@@ -95,7 +95,7 @@ def _adapter(of_the_centre: bool, section: str) -> TypeAdapter[Any]:
         return TypeAdapter(Scenario)
     if section == "successors":
         return TypeAdapter(Key)
-    held = (Central if of_the_centre else Variant).model_fields[section].annotation
+    held: Any = (Central if of_the_centre else Variant).model_fields[section].annotation
     spec = section_of(Address(CENTRE if of_the_centre else "-", section))
     if spec.shape == "alone":
         return TypeAdapter(held)

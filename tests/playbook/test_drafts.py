@@ -245,7 +245,12 @@ def test_a_row_that_is_missed_is_found_at_the_row_that_names_it(draft: Edition, 
 WORDS = st.text("aé: #-\n'\"\t0", min_size=1, max_size=12).filter(str.strip)
 
 
-@given(words=WORDS, page=WORDS, priority=st.integers(1, 900), order=st.permutations(["b", "a", "no", "1"]))
+@given(
+    words=WORDS,
+    page=WORDS.filter(lambda text: "#" not in text),
+    priority=st.integers(1, 900),
+    order=st.permutations(["b", "a", "no", "1"]),
+)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_file_goes_out_and_comes_in_as_the_same_edition(
     ines: User, words: str, page: str, priority: int, order: list[str]
@@ -254,7 +259,7 @@ def test_a_file_goes_out_and_comes_in_as_the_same_edition(
         policy = central(document)
         policy["rules"][0].update(priority=priority, because=words)
         policy["specialisms"] = {key: {"name": words.strip()} for key in order}
-        document["pages"]["en"]["guide.start"] = page
+        document["pages"]["en"]["guide.start"] = f"# Start\n\n{page}"
 
     with transaction.atomic():
         first = drafts.begin_from_file(source=small(change), origin="a", base=None, actor=ines, now=NOW)
@@ -299,6 +304,7 @@ def test_the_database_itself_keeps_what_was_published(draft: Edition, statement:
     edition = Edition.objects.get(state="published")
     rows = list(Entry.objects.filter(edition=edition).values_list())
     sql = statement.format(edition=edition.pk, draft=draft.pk)
+    connection.check_constraints()  # or PostgreSQL would refuse to truncate for a reason of its own
     with pytest.raises(DatabaseError, match="begin a new draft"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
     assert list(Entry.objects.filter(edition=edition).values_list()) == rows
