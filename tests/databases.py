@@ -23,6 +23,7 @@ from django.db.utils import load_backend
 
 from config.settings.base import database
 from escalations import append_only
+from playbook import published
 from tests.postgres import Server, running
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,7 +78,7 @@ class Database:
 
 @pytest.fixture(scope="session", autouse=True)
 def _emptied_with_the_triggers_off() -> Iterator[None]:
-    """Let Django empty the tables between tests that commit, although events refuse to be deleted.
+    """Let Django empty the tables between tests that commit, although events and editions refuse it.
 
     The triggers are on again before the next test begins. Foreign keys are not looked up meanwhile: nothing is left
     that could point anywhere, and columns without an index (cases of cases) would take minutes on SQLite.
@@ -85,12 +86,14 @@ def _emptied_with_the_triggers_off() -> Iterator[None]:
     original = BaseDatabaseOperations.execute_sql_flush
 
     def execute_sql_flush(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
-        append_only.unguard(self.connection)
+        for triggers in (append_only, published):
+            triggers.unguard(self.connection)
         try:
             with self.connection.constraint_checks_disabled():
                 original(self, sql_list)
         finally:
-            append_only.guard(self.connection)
+            for triggers in (append_only, published):
+                triggers.guard(self.connection)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", execute_sql_flush)

@@ -24,6 +24,7 @@ GIVE_ROLES = "escalations.give_roles"
 READ_ACCESS_LOG = "escalations.view_accessentry"
 RESEND = "escalations.change_delivery"
 SEE_PUBLICATIONS = "governance.view_publication"
+WRITE_PLAYBOOK = "playbook.write_edition"
 
 ENGINE = (
     "escalations.view_heartbeat",
@@ -64,8 +65,8 @@ ROLES: Mapping[str, DeskRole] = {
               "May be let into a channel as somebody who sees what is restricted there.",
               ENTER, WORK, SPECIALISE, READ_PLAYBOOK),
         _role("council", "Council member",
-              "Sees what was published and approved, and decides on changes of the playbook.",
-              ENTER, SEE_PUBLICATIONS, READ_PLAYBOOK),
+              "Sees what was published and approved, and writes and decides on changes of the playbook.",
+              ENTER, SEE_PUBLICATIONS, WRITE_PLAYBOOK, READ_PLAYBOOK),
         _role("onboarding", "Onboarding reader",
               "Reads the pages of the playbook before they start, and nothing else.",
               READ_PLAYBOOK),

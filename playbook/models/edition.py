@@ -59,6 +59,11 @@ class Edition(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     compiled_at = models.DateTimeField(_("compiled at"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    withdrawn_reason = models.TextField(_("why it was withdrawn"), blank=True, default="")
 
     objects = EditionManager()
 
@@ -66,6 +71,7 @@ class Edition(models.Model):
         ordering = ["-id"]
         verbose_name = _("edition")
         base_manager_name = "objects"
+        permissions = [("write_edition", "Can write drafts of the playbook")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=["draft", "withdrawn"]) | ~models.Q(edition_digest=""),

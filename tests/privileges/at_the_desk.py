@@ -8,19 +8,29 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from escalations.errors import NotAllowed
-from escalations.models import Case, Delivery, Level, Outbox, Role
+from escalations.models import Case, Delivery, Level, Outbox, PolicyVersion, Role
 from escalations.services import accounts, channels, noting, people, roles
 from escalations.services.privacy import holds, requests
+from playbook.services import drafts
 from tests.privileges.office import AT, Office, Tried, Way
 
 PEOPLE, CHANNELS, ACCOUNTS = "People", "Who belongs to a channel", "Accounts and roles"
 HOLDS, ENGINE, DATA = "Legal holds", "Record and engine", "Personal data"
+PLAYBOOK = "The playbook"
 DAY = dt.timedelta(days=1)
 
 
 def rows(office: Office) -> list[Tried]:
     """The rows of doors."""
-    return [*_people(office), *_channels(office), *_accounts(office), *_holds(office), *_data(office), *_engine(office)]
+    return [
+        *_people(office),
+        *_channels(office),
+        *_accounts(office),
+        *_holds(office),
+        *_data(office),
+        *_engine(office),
+        *_playbook(office),
+    ]
 
 
 def _people(o: Office) -> list[Tried]:
@@ -290,3 +300,11 @@ def _engine(o: Office) -> list[Tried]:
         Tried("resend", ENGINE, "Send again what was given up", (
             Way("own cases", resend(o.held)), Way("about no case", resend(None)))),
     ]  # fmt: skip
+
+
+def _playbook(o: Office) -> list[Tried]:
+    def write(who: str) -> None:
+        version = PolicyVersion.objects.order_by("number")[0]
+        drafts.begin_draft(base=version, title="Tried", actor=o.user(who), now=AT)
+
+    return [Tried("write_playbook", PLAYBOOK, "Write drafts of the playbook", (Way("", write),))]

@@ -175,6 +175,13 @@ ROW_OF = {
     "escalations.services.privacy.requests.find": "export_data",
     "escalations.services.privacy.unmasking.unmask": "unmask",
     "escalations.services.roles.set_roles": "set_roles",
+    "playbook.services.drafts.begin_draft": "write_playbook",
+    "playbook.services.drafts.begin_from_file": "write_playbook",
+    "playbook.services.drafts.move_entry": "write_playbook",
+    "playbook.services.drafts.remove_entry": "write_playbook",
+    "playbook.services.drafts.restore_entry": "write_playbook",
+    "playbook.services.drafts.withdraw": "write_playbook",
+    "playbook.services.drafts.write_entry": "write_playbook",
 }
 #: What is no act of a person at a page, by the reason.
 NO_ROW = {

@@ -423,8 +423,12 @@ COLUMNS: Mapping[str, Table] = {
         kept(
             DESK,
             *("title", "state", "origin", "source", "source_digest", "document", "policy_digest", "edition_digest"),
-            *("part_digests", "pages", "successors", "warnings", "notes", "effective_zone"),
+            *("part_digests", "pages", "successors", "warnings", "notes", "effective_zone", "withdrawn_reason"),
         ),
+    ),
+    "playbook.Entry": Table("nothing", kept(DESK, "part", "section", "key", "body", "before", "rationale")),
+    "playbook.HistoricalEntry": Table(
+        "nothing", {**kept(DESK, "part", "section", "key", "body", "rationale"), **_history}
     ),
     "governance.Publication": Table(
         "nothing", kept(DESK, "kind", "reference", "edition_digest", "approved_by", "reason", "steps")
