@@ -36,6 +36,7 @@ SECTIONS: tuple[str, ...] = (
     "Who belongs to a channel",
     "Accounts and roles",
     "Legal holds",
+    "The playbook",
     "Record and engine",
     "Pages: look",
     "Pages: add, change, end",
@@ -131,6 +132,8 @@ set_group own | Permit more to a group that one is in | no | no | no | no | no |
 hold | Ask for a legal hold | by name | by name | by name | by name | by name | no | by name | no | by name | no
 answer_hold | Confirm a legal hold | by name, second person | by name, second person | by name, second person | by name, second person | by name, second person | no | by name, second person | no | by name, second person | no
 lift_hold | Ask to lift a legal hold | by name | by name | by name | by name | by name | no | by name | no | by name | no
+# The playbook
+write_playbook | Write drafts of the playbook | no | no | no | no | yes | no | no | no | yes | no
 # Record and engine
 sign_in | Sign in with a browser | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 review | Review the access log | no | no | no | no | no | no | what others did | no | what others did | no
