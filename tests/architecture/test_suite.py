@@ -10,7 +10,7 @@ from django.core.mail import send_mail
 from django.core.management import call_command
 from django.db import connection
 
-from tests import postgres
+from tests import needs, postgres
 from tests.browser import Watch
 from tests.databases import Database
 from tests.mailserver import MailServer
@@ -96,6 +96,15 @@ def test_the_floor_holds_for_the_whole_suite_alone(
         result.stdout.fnmatch_lines(["*tests ran, fewer than the floor of*"])
     elif "--share=second" in arguments:
         result.assert_outcomes(passed=1)
+
+
+def test_no_test_falls_between_the_shares() -> None:
+    left_out = {share: {needs.FLOOR_FILE.parent / name for name in names} for share, names in needs.LEFT_OUT.items()}
+    assert not left_out["first"] & left_out["second"]
+    for path in left_out["second"]:
+        assert path.exists(), path
+        for file in path.rglob("test_*.py") if path.is_dir() else [path]:
+            assert "mark.postgres" not in file.read_text(), f"{file}: the first share leaves out what is marked so"
 
 
 def triggers() -> set[str]:
