@@ -16,14 +16,17 @@ _SAY = "a published edition stays as it is: begin a new draft from it"
 _SAY_ROW = "the rows of an edition change while it is a draft: begin a new draft from it"
 _WRITABLE = "('draft', 'compiled')"
 
+# The lock waits for whoever is publishing the edition just now; what is asked after it sees what became of it.
 _POSTGRES = f"""
 CREATE OR REPLACE FUNCTION throughline_published() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION '{_SAY}' USING ERRCODE = 'restrict_violation'; END $$;
 CREATE OR REPLACE FUNCTION throughline_rows_of_drafts() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN
-  IF EXISTS (SELECT 1 FROM {_EDITION} e WHERE e.state NOT IN {_WRITABLE} AND
-             e.id IN (CASE WHEN TG_OP = 'INSERT' THEN NEW.edition_id ELSE OLD.edition_id END,
-                      CASE WHEN TG_OP = 'DELETE' THEN OLD.edition_id ELSE NEW.edition_id END))
+$$ DECLARE
+  old_id bigint := CASE WHEN TG_OP = 'INSERT' THEN NEW.edition_id ELSE OLD.edition_id END;
+  new_id bigint := CASE WHEN TG_OP = 'DELETE' THEN OLD.edition_id ELSE NEW.edition_id END;
+BEGIN
+  PERFORM 1 FROM {_EDITION} e WHERE e.id IN (old_id, new_id) ORDER BY e.id FOR SHARE;
+  IF EXISTS (SELECT 1 FROM {_EDITION} e WHERE e.state NOT IN {_WRITABLE} AND e.id IN (old_id, new_id))
   THEN RAISE EXCEPTION '{_SAY_ROW}' USING ERRCODE = 'restrict_violation'; END IF;
   IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
   RETURN NEW;
@@ -46,8 +49,8 @@ _TRIGGERS = (
 
 
 def _of_sqlite() -> dict[str, str]:
-    """Name of each trigger -> how it is made. `INSERT OR REPLACE` takes the old row away without a trigger of its own,
-    so inserting asks for it."""
+    """Name of each trigger -> how it is made. `OR REPLACE` takes away the row that has the id, without a trigger of its
+    own, so inserting, and changing an id, ask for that row."""
     kept = f"EXISTS (SELECT 1 FROM {_EDITION} WHERE id = NEW.id AND state = 'published')"
     rows_of = f"(SELECT state FROM {_EDITION} WHERE id = %s) NOT IN {_WRITABLE}"
     old, new = rows_of % "OLD.edition_id", rows_of % "NEW.edition_id"
@@ -59,10 +62,10 @@ def _of_sqlite() -> dict[str, str]:
         )
         for table, act, when, say in (
             (_EDITION, "INSERT", kept, _SAY),
-            (_EDITION, "UPDATE", "OLD.state = 'published'", _SAY),
+            (_EDITION, "UPDATE", f"OLD.state = 'published' OR (NEW.id <> OLD.id AND {kept})", _SAY),
             (_EDITION, "DELETE", "OLD.state = 'published'", _SAY),
             (_ENTRY, "INSERT", f"{new} OR {replaced}", _SAY_ROW),
-            (_ENTRY, "UPDATE", f"{old} OR {new}", _SAY_ROW),
+            (_ENTRY, "UPDATE", f"{old} OR {new} OR (NEW.id <> OLD.id AND {replaced})", _SAY_ROW),
             (_ENTRY, "DELETE", old, _SAY_ROW),
         )
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from playbook.core.source import SourceError, parse
 from playbook.models import Edition, Entry
 from playbook.services import drafts
 from playbook.services.editions import begin_edition, compile_edition
+from tests.databases import Database
 from tests.governance.publishing import NOW
 from tests.playbook.editions import central, small
 
@@ -295,6 +297,12 @@ OF_ONE = {
             "FROM playbook_entry WHERE edition_id = {edition}"
         ),
         "INSERT OR REPLACE INTO playbook_edition SELECT * FROM playbook_edition WHERE id = {edition}",
+        "UPDATE OR REPLACE playbook_edition SET id = {edition} WHERE id = {draft}",
+        (
+            "UPDATE OR REPLACE playbook_entry "
+            "SET id = (SELECT min(id) FROM playbook_entry WHERE edition_id = {edition}) "
+            "WHERE id = (SELECT min(id) FROM playbook_entry WHERE edition_id = {draft})"
+        ),
     ),
 }
 
@@ -308,6 +316,41 @@ def test_the_database_itself_keeps_what_was_published(draft: Edition, statement:
     with pytest.raises(DatabaseError, match="begin a new draft"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
     assert list(Entry.objects.filter(edition=edition).values_list()) == rows
+
+
+@pytest.mark.postgres
+def test_a_row_is_not_written_while_its_edition_is_being_published(postgres_database: Database) -> None:
+    refused: list[str] = []
+
+    def write(row: int) -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE playbook_entry SET body = '1' WHERE id = %s", [row])
+        except DatabaseError as error:
+            refused.append(str(error))
+        finally:
+            connection.close()
+
+    def waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+            )
+            return bool(cursor.fetchone()[0])
+
+    with postgres_database.here():
+        edition = begin_edition(source=small(), now=NOW)
+        compile_edition(edition_id=edition.pk, now=NOW)
+        entry = row(edition, GUIDE)
+        with transaction.atomic():
+            Edition.objects.filter(pk=edition.pk).update(state="published")
+            other = threading.Thread(target=write, args=[entry.pk])
+            other.start()
+            while other.is_alive() and not waits():
+                other.join(0.02)
+        other.join()
+        assert "begin a new draft" in "".join(refused)
+        assert row(edition, GUIDE).body == entry.body
 
 
 def test_a_published_edition_is_not_written_by_its_door(draft: Edition, ines: User) -> None:
