@@ -121,7 +121,7 @@ def _rival(person: Any, sort: str, after: str = "", *, by_id: bool = False) -> A
     from escalations.selectors import caselist, keyset
     from escalations.selectors.radar import LINE
 
-    rows = caselist._asked(Case.objects.all(), caselist.Filters(), person, NOW).select_related(*LINE)
+    rows = caselist.narrowed(Case.objects.all(), caselist.Filters(), person, NOW).select_related(*LINE)
 
     def two_steps(wanted: Any, keys: Any, count: int) -> Any:
         ids = list(wanted.order_by(*keys).values_list("pk", flat=True)[:count])
