@@ -8,13 +8,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
-from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Case, LegalHold, Party, User
 from escalations.models.reach import Reach
+from escalations.selectors import access
 
 State = LegalHold.State
 
@@ -95,11 +95,8 @@ def ask_to_lift(*, hold_id: int, reason: str, actor: User, now: dt.datetime) -> 
 
 
 def has_charge(person: User) -> bool:
-    """Whether somebody was given charge of legal holds, by themselves or in a group. Being an administrator does not
-    count: keeping and erasing are not theirs to decide. One query."""
-    named = {"codename": "hold_data", "content_type__app_label": "escalations"}
-    held = Permission.objects.filter(**named)
-    return person.is_active and person.is_staff and held.filter(Q(user=person) | Q(group__user=person)).exists()
+    """Whether somebody was given charge of legal holds. One query."""
+    return access.has_charge(person, "hold_data")
 
 
 def _check(actor: User, party_id: int) -> None:

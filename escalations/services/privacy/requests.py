@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
-from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -27,6 +26,7 @@ from escalations.core.actor import Actor
 from escalations.errors import DeskError, Invalid, NotAllowed, Refused
 from escalations.models import CaseFile, Erasure, ErasureRequest, Party, User
 from escalations.models.reach import Reach
+from escalations.selectors import access
 from escalations.selectors.personal import files_of, personal_data
 from escalations.services.files import storing
 from escalations.services.privacy import erasing, ledger, residue, unmasking
@@ -38,10 +38,8 @@ LOST_AFTER = dt.timedelta(minutes=5)
 
 
 def has_charge(person: User) -> bool:
-    """Whether somebody was given charge of what people ask of their data, by themselves or in a group. Being an
-    administrator does not count. One query."""
-    held = Permission.objects.filter(codename=IN_CHARGE, content_type__app_label="escalations")
-    return person.is_active and person.is_staff and held.filter(Q(user=person) | Q(group__user=person)).exists()
+    """Whether somebody was given charge of what people ask of their data. One query."""
+    return access.has_charge(person, IN_CHARGE)
 
 
 def find(*, reference: str, actor: User) -> Party:
