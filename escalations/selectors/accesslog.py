@@ -73,10 +73,14 @@ class Line:
         return self.reviewed is None and not self.own
 
 
+def unreviewed() -> QuerySet[AccessMark]:
+    """What is unusual and was not reviewed."""
+    return AccessMark.objects.filter(open=True, entry__review__isnull=True)
+
+
 def marks(*, reader: User, person: int | None = None) -> QuerySet[AccessMark]:
     """What is unusual and was not reviewed, unordered: what one did oneself is for others to judge."""
-    rows = AccessMark.objects.filter(open=True, entry__review__isnull=True).exclude(chain=reader.pk)
-    rows = rows.select_related("entry")
+    rows = unreviewed().exclude(chain=reader.pk).select_related("entry")
     return rows.filter(chain=person) if person is not None else rows
 
 

@@ -10,7 +10,7 @@ from django.db.models import Count, Min
 
 from escalations.core import watching
 from escalations.management.checks.finding import Finding
-from escalations.models import AccessEntry, AccessMark, CaseGrant, Erasure, ErasureRequest, LegalHold
+from escalations.models import AccessEntry, CaseGrant, Erasure, ErasureRequest, LegalHold
 from escalations.selectors import accesslog
 from escalations.selectors.access import ownerless
 from escalations.selectors.erasures import RECENT
@@ -131,7 +131,7 @@ def _looks(now: dt.datetime) -> Iterator[Finding]:
         fine = False
         say = "Entries were judged by older rules than those of this version. Run: python manage.py judge_looks --again"
         yield Finding("access log", "warn", say)
-    late = AccessMark.objects.filter(open=True, entry__review__isnull=True, entry__at__lt=now - LOOKED_AT_WITHIN)
+    late = accesslog.unreviewed().filter(entry__at__lt=now - LOOKED_AT_WITHIN)
     found = late.aggregate(count=Count("pk"), oldest=Min("entry__at"))
     if found["count"]:
         fine = False
