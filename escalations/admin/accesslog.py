@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -16,9 +16,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from unfold.views import ChangeList
 
-from escalations.admin.base import DeskAdmin, person_of, works_here
+from escalations.admin.base import DeskAdmin, person_of
 from escalations.admin.keyset import AFTER, BEFORE, KeysetAdmin, KeysetChangeList
-from escalations.core.roles import READ_ACCESS_LOG
 from escalations.core.typed import id_of, ids_of
 from escalations.errors import DeskError
 from escalations.models import AccessEntry, User
@@ -83,10 +82,8 @@ class AccessEntryAdmin(KeysetAdmin, DeskAdmin):
     list_display = ("kind",)
     fields = ("shows_who", "shows_what", "shows_cases", "shows_at", "shows_why", "shows_review", "seq", "mac")
     readonly_fields = fields
+    for_everybody = False
     changed_by = gettext_lazy("Written when it happened, and never changed. Reviews are made in the list.")
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return works_here(request.user) and request.user.has_perm(READ_ACCESS_LOG)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return AccessLogList

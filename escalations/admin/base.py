@@ -33,7 +33,8 @@ def sees_cases(user: Any) -> bool:
 class DeskAdmin(ModelAdmin):
     """Nothing may be added, changed or deleted unless a subclass says so; everybody who works here may look.
 
-    `changed_by` is the sentence that a read-only page shows.
+    `changed_by` is the sentence that a read-only page shows. Unless a page is `for_everybody`, its model's permission
+    to view decides who may look.
     """
 
     compressed_fields = True
@@ -42,12 +43,15 @@ class DeskAdmin(ModelAdmin):
     list_filter_sheet = False
     actions: Any = None
     changed_by: StrOrPromise = ""
+    for_everybody = True
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return works_here(request.user) and self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return works_here(request.user)
+        user = request.user
+        right = f"{self.opts.app_label}.view_{self.opts.model_name}"
+        return works_here(user) and (self.for_everybody or user.has_perm(right))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -224,10 +224,8 @@ class HeartbeatAdmin(DeskAdmin):
     fields = ("name", "last", "did")
     readonly_fields = fields
     ordering = ("name",)
+    for_everybody = False
     changed_by = gettext_lazy("Written by the workers, every minute.")
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return works_here(request.user) and request.user.has_perm("escalations.view_heartbeat")
 
     @display(description=gettext_lazy("last sign of life"))
     def last(self, row: Heartbeat) -> str:
@@ -244,11 +242,8 @@ class HeartbeatAdmin(DeskAdmin):
 class QueueAdmin(DeskAdmin):
     """A table of django-q2: for those who keep the desk running. No arguments, no results, nothing to change."""
 
+    for_everybody = False
     changed_by = gettext_lazy("The queue's own. Schedules are declared in code: manage.py sync_schedules.")
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        user = request.user
-        return works_here(user) and user.has_perm(f"django_q.view_{self.opts.model_name}")
 
 
 class ScheduleAdmin(QueueAdmin):

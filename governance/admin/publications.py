@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from escalations.admin.base import DeskAdmin, works_here
-from escalations.core.roles import SEE_PUBLICATIONS
+from escalations.admin.base import DeskAdmin
 from governance.models import Publication
 
 
@@ -17,6 +14,7 @@ from governance.models import Publication
 class PublicationAdmin(DeskAdmin):
     """The record of approvals."""
 
+    for_everybody = False
     changed_by = _(
         "A publication is the record of an approval. It is written when a playbook is published, never after."
     )
@@ -29,9 +27,6 @@ class PublicationAdmin(DeskAdmin):
         (_("What was approved"), {"fields": ("edition", "edition_digest", "effective_at")}),
         (_("What became of it"), {"fields": ("version", "steps_done")}),
     )
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return works_here(request.user) and request.user.has_perm(SEE_PUBLICATIONS)
 
     @display(description=_("steps done"))
     def steps_done(self, publication: Publication) -> str:
