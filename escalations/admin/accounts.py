@@ -22,9 +22,9 @@ from escalations.admin.people import StateAdmin
 from escalations.admin.signin import SaysHowOneSignsIn
 from escalations.core import privileges
 from escalations.core.roles import ROLES, in_order
-from escalations.forms.accounts import CHANNEL_GROUPS, AccountForm, GroupForm, OwnAccountForm
+from escalations.forms.accounts import AccountForm, GroupForm, OwnAccountForm
 from escalations.models import User
-from escalations.services import accounts, roles
+from escalations.services import accounts, channels, roles
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -162,8 +162,8 @@ class AccountAdmin(SaysHowOneSignsIn, UserAdmin, DeskAdmin):
     @display(description=_("channels"))
     def channels(self, row: User) -> str:
         """The channels whose cases this person sees, and by which groups."""
-        groups = row.groups.filter(name__startswith=CHANNEL_GROUPS).order_by("name")
-        return ", ".join(group.name.removeprefix(CHANNEL_GROUPS).replace(":", ": ") for group in groups) or "–"
+        groups = row.groups.filter(name__startswith=channels.PREFIX).order_by("name")
+        return ", ".join(group.name.removeprefix(channels.PREFIX).replace(":", ": ") for group in groups) or "–"
 
 
 admin.site.unregister(Group)
@@ -204,7 +204,7 @@ class GroupAdmin(StateAdmin):
     def about(self, row: Group) -> str:
         if row.name.startswith(roles.PREFIX):
             return str(_("a role, declared in code"))
-        return str(_("a part of a channel")) if row.name.startswith(CHANNEL_GROUPS) else str(_("made here"))
+        return str(_("a part of a channel")) if row.name.startswith(channels.PREFIX) else str(_("made here"))
 
     @display(description=_("who belongs to it"))
     def people_in_it(self, row: Group) -> str:

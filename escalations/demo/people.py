@@ -304,7 +304,7 @@ def _join_channels(fresh: Sequence[Colleague], cast: Cast, ids: Mapping[str, int
     """Everybody enters through the door: an owner asks, the other one confirms. Administrators name the first two."""
     ask, confirm = (cast.named(item.username) for item in CAST if item.administers)
     for key, owners in OWNERS.items():
-        if User.objects.filter(groups__name=f"channel:{key}:{Part.OWNERS}").exists():
+        if User.objects.filter(groups__name=channels.group_name(key, Part.OWNERS)).exists():
             continue
         # Both are asked for before the first is in: from then on administrators have no say here.
         asked = [

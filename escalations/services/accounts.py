@@ -15,9 +15,9 @@ from django.db.models import QuerySet
 
 from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import User
-from escalations.services import noting, roles
+from escalations.services import channels, noting, roles
 
-RESERVED = (roles.PREFIX, "channel:")
+RESERVED = (roles.PREFIX, channels.PREFIX)
 """How names of groups begin that no page changes: roles are declared in code, channels are entered by two people."""
 
 

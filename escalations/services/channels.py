@@ -19,6 +19,9 @@ from escalations.services import noting
 
 Part = ChannelRequest.Part
 
+PREFIX = "channel:"
+"""How the names of channels' groups begin."""
+
 #: What each part of a channel's membership permits.
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     Part.READERS: ("see_cases",),
@@ -38,9 +41,14 @@ ROLES_FOR: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
+def group_name(key: str, part: str) -> str:
+    """What the group of a part of a channel is called."""
+    return f"{PREFIX}{key}:{part}"
+
+
 def ensure_groups(channel: Channel) -> dict[str, Group]:
     """The groups of a channel with their permissions, made when missing. Twice is as once, and costs one query then."""
-    names = {str(part): f"channel:{channel.key}:{part}" for part in PERMISSIONS}
+    names = {str(part): group_name(channel.key, part) for part in PERMISSIONS}
 
     def found() -> dict[str, Group]:
         by_name = {row.name: row for row in Group.objects.filter(name__in=names.values())}

@@ -19,7 +19,7 @@ from django.db.models import Q
 from escalations.core import roles as declared
 from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import Membership, User
-from escalations.services import noting
+from escalations.services import channels, noting
 
 PREFIX = "role:"
 """How the name of a role's group begins."""
@@ -140,7 +140,7 @@ def _carry_over(groups: Mapping[str, Group]) -> int:
     open_ = Membership.objects.filter(ends_at__isnull=True)
     leads = set(open_.filter(leads=True).values_list("person_id", flat=True))
     members = set(open_.values_list("person_id", flat=True)) - leads
-    in_group = User.objects.filter(groups__name__startswith="channel:", groups__name__endswith=":specialists")
+    in_group = User.objects.filter(groups__name__startswith=channels.PREFIX, groups__name__endswith=":specialists")
     specialists = set(in_group.values_list("pk", flat=True))
     named = {"codename": "change_delivery", "content_type__app_label": "escalations"}
     can = Permission.objects.filter(**named)
