@@ -52,8 +52,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def followed_by(self, link: PartyLink, *, now: dt.datetime) -> CaseQuerySet:
         """The cases that a party follows by a link, the sibling of `visible_to` for people without an account: the case
-        that it was made for and those that it was merged into,. None at all when the
-        words of one were erased, or the one that lives on is closed for longer than `FOLLOWED_AFTER_CLOSING`.
+        that it was made for and those that it was merged into. None at all when the words of one were erased, or the
+        one that lives on is closed for longer than `FOLLOWED_AFTER_CLOSING`.
 
         What a page shows of them besides is narrowed to the party (`Message.objects.of_party`). Needs a link in force.
         Two queries, and one for each merge.

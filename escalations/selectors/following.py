@@ -98,10 +98,11 @@ def followed(link: PartyLink, *, now: dt.datetime) -> Followed | None:
     own = [row for row in cases.values() if row.party_id == link.party_id]
     theirs = living.party_id == link.party_id
     promises = _promises(living, now) if theirs else ()
+    undecided = living.is_open and living.status != Case.Status.RESOLVED
     reduced = any(row.channel.sensitive for row in cases.values())
     if reduced:
         return Followed(
-            asked.reference, asked.region.timezone, living.is_open and living.status != Case.Status.RESOLVED, True,
+            asked.reference, asked.region.timezone, undecided, True,
             tuple(replace(promise, decides=False) for promise in promises[:1]),
         )  # fmt: skip
     standing = STANDINGS[living.status]
@@ -116,7 +117,7 @@ def followed(link: PartyLink, *, now: dt.datetime) -> Followed | None:
     return Followed(
         reference=asked.reference,
         timezone=asked.region.timezone,
-        open=living.is_open and living.status != Case.Status.RESOLVED,
+        open=undecided,
         reduced=False,
         promises=promises,
         standing=standing,
