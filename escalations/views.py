@@ -136,11 +136,11 @@ def _often(request: HttpRequest, link: PartyLink | None = None) -> HttpResponse:
 
 
 def _guarded(answer: HttpResponse) -> HttpResponse:
-    """The headers under which no other site learns the address, no search engine keeps it, and nothing runs."""
+    """The headers under which no other site learns the address, no search engine keeps it, and nothing runs, beside
+    those of every answer (`config.middleware.Headers`)."""
     answer["Content-Security-Policy"] = POLICY
     answer["Referrer-Policy"] = "no-referrer"
     answer["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    answer["Cache-Control"] = "no-store"
     return answer
 
 

@@ -22,7 +22,6 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
@@ -161,6 +160,4 @@ def _page(
         "has_factor": bool(held & {"totp", "webauthn"}),
         "own_heading": True,
     }
-    answer = TemplateResponse(request, "admin/desk/confirm.html", context)
-    add_never_cache_headers(answer)
-    return answer
+    return TemplateResponse(request, "admin/desk/confirm.html", context)
