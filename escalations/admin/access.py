@@ -22,8 +22,9 @@ from escalations import panels
 from escalations.admin.base import DeskAdmin, person_of, works_here
 from escalations.admin.keyset import KeysetAdmin
 from escalations.core.actor import Actor
-from escalations.errors import DeskError, Invalid
+from escalations.errors import DeskError
 from escalations.forms.access import BreakGlass, Review
+from escalations.forms.base import refuse
 from escalations.models import Case, CaseGrant
 from escalations.panels import Panel
 from escalations.selectors import access
@@ -73,8 +74,7 @@ class CaseGrantAdmin(KeysetAdmin, DeskAdmin):
             try:
                 row = grants.break_glass(actor=Actor.user(user), now=now, **form.cleaned_data)
             except DeskError as error:
-                field = error.field if isinstance(error, Invalid) and error.field in form.fields else None
-                form.add_error(field, str(error))
+                refuse(form, error)
             else:
                 said = __("%(case)s is open to you until %(at)s. The owners of its channel have been told.")
                 messages.warning(request, said % {"case": row.case.reference, "at": moment(row.expires_at)})

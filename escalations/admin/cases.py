@@ -15,7 +15,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from unfold.views import ChangeList
@@ -31,7 +30,7 @@ from escalations.admin.tabs import tab_context, tabs_of
 from escalations.core.actor import Actor
 from escalations.core.typed import id_of, ids_of
 from escalations.errors import DeskError, Stale
-from escalations.forms.base import ActForm
+from escalations.forms.base import ActForm, refuse
 from escalations.forms.findings import FindingForm, SettleForm
 from escalations.models import Case, Membership, User
 from escalations.selectors import caselist, casepage, exporting, keyset, people, radar, timeline
@@ -231,8 +230,7 @@ class CaseAdmin(CaseFilePages, LeavingPage, KeysetAdmin, DeskAdmin):
                 else:
                     findings.add_indicator(case_id=pk, actor=user, now=now, **form.cleaned_data)
             except DeskError as error:
-                field = getattr(error, "field", None)
-                form.add_error(field if field in form.fields else None, str(error))
+                refuse(form, error)
             else:
                 messages.success(request, f"{case.reference}: {_('Saved, for those alone who may see findings.')}")
                 return HttpResponseRedirect(back)
@@ -281,18 +279,18 @@ class CaseAdmin(CaseFilePages, LeavingPage, KeysetAdmin, DeskAdmin):
             "changed": changed,
         }
         if target == "act":
-            return self._answer(request, "admin/desk/case/act.html", context)
+            return TemplateResponse(request, "admin/desk/case/act.html", context)
         if target == "case-top":
-            return self._answer(
+            return TemplateResponse(
                 request, "admin/desk/case/top.html", context | {"offers": acts.offers(top), "polled": True}
             )
         tab, tabs = tab or request.GET.get("tab", ""), tabs_of(case, user)
         tab = tab if tab in tabs else "brief"
         context |= {"tab": tab, "tabs": tabs, **tab_context(tab, request, top, user, now), **(extra or {})}
         if target == "evidence-list":
-            return self._answer(request, "admin/desk/case/tab/evidence_list.html", context | {"polled": True})
+            return TemplateResponse(request, "admin/desk/case/tab/evidence_list.html", context | {"polled": True})
         if target == "tab":
-            return self._answer(request, "admin/desk/case/tab.html", context)
+            return TemplateResponse(request, "admin/desk/case/tab.html", context)
         context |= {
             **self.admin_site.each_context(request),
             "title": f"{case.reference} {case.text.summary}",
@@ -303,13 +301,7 @@ class CaseAdmin(CaseFilePages, LeavingPage, KeysetAdmin, DeskAdmin):
             "own_heading": True,
             "is_fullwidth": "1",
         }
-        return self._answer(request, "admin/desk/case.html", context)
-
-    def _answer(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        answer = TemplateResponse(request, template, context)
-        # Addresses answer with a page or a part of it, and nobody keeps a case in a cache.
-        add_never_cache_headers(answer)
-        return answer
+        return TemplateResponse(request, "admin/desk/case.html", context)
 
     def _not_here(self, request: HttpRequest) -> HttpResponse:
         """The same answer for a case that does not exist and for one that is not this person's to see."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -14,7 +13,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from unfold.views import ChangeList
@@ -22,7 +20,8 @@ from unfold.views import ChangeList
 from escalations.admin.base import DeskAdmin, person_of, works_here
 from escalations.admin.keyset import KeysetAdmin, KeysetChangeList
 from escalations.core.roles import READ_ACCESS_LOG
-from escalations.errors import DeskError, Invalid
+from escalations.errors import DeskError
+from escalations.forms.base import refuse
 from escalations.forms.requests import Erase, Export, WhoseData
 from escalations.models import Case, Erasure, ErasureRequest, Party, User
 from escalations.selectors import erasures
@@ -120,7 +119,7 @@ class ErasureAdmin(KeysetAdmin, DeskAdmin):
             raise PermissionDenied
         answer = JsonResponse(erasures.document(row), json_dumps_params={"indent": 2, "ensure_ascii": False})
         answer["Content-Disposition"] = f'attachment; filename="erasure-{row.pk}.json"'
-        return _sent(answer)
+        return answer
 
     # -------------------------------------------------------------------------------------------- a person's request
 
@@ -138,16 +137,14 @@ class ErasureAdmin(KeysetAdmin, DeskAdmin):
         if party is not None and doing == "export" and export.is_valid():
             try:
                 handed = requests.export(reference=party.pseudonym, actor=user, now=now, **export.cleaned_data)
-                return _sent(
-                    FileResponse(handed.content, as_attachment=True, filename=handed.name, content_type=handed.mime)
-                )
+                return FileResponse(handed.content, as_attachment=True, filename=handed.name, content_type=handed.mime)
             except DeskError as error:
-                _refuse(export, error)
+                refuse(export, error)
         if party is not None and doing == "erase" and erase.is_valid():
             try:
                 requests.ask_to_erase(reference=party.pseudonym, actor=user, now=now, **erase.cleaned_data)
             except DeskError as error:
-                _refuse(erase, error)
+                refuse(erase, error)
             else:
                 said = __("%(person)s is erased by a worker, within a minute. This page shows how far it is.")
                 messages.success(request, said % {"person": party.pseudonym})
@@ -163,9 +160,7 @@ class ErasureAdmin(KeysetAdmin, DeskAdmin):
             "own_heading": True,
             **(self._preview(party, user, request) if party is not None else {}),
         }
-        answer = TemplateResponse(request, "admin/desk/person_data.html", context)
-        add_never_cache_headers(answer)
-        return answer
+        return TemplateResponse(request, "admin/desk/person_data.html", context)
 
     def _party(self, form: WhoseData, user: User) -> Party | None:
         try:
@@ -197,14 +192,3 @@ def _in_charge(request: HttpRequest) -> bool:
         known = requests.has_charge(person_of(request))
         request._answers_requests = known  # type: ignore[attr-defined]
     return known
-
-
-def _refuse(form: forms.Form, error: DeskError) -> None:
-    field = error.field if isinstance(error, Invalid) and error.field in form.fields else None
-    form.add_error(field, str(error))
-
-
-def _sent(answer: HttpResponseBase) -> HttpResponseBase:
-    """A file, kept by nobody on its way."""
-    add_never_cache_headers(answer)
-    return answer

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from escalations.admin.base import person_of
-from escalations.errors import DeskError, Invalid
+from escalations.errors import DeskError
+from escalations.forms.base import refuse
 from escalations.forms.exporting import ExportForm
 from escalations.selectors import caselist, exporting
 from escalations.services.exporting import Export, export_cases, written
@@ -48,7 +49,7 @@ def export_view(page: ModelAdmin[Any], request: HttpRequest) -> HttpResponseBase
         try:
             export = export_cases(asked=asked, sort=sort, reason=form.cleaned_data["reason"], actor=user, now=now)
         except DeskError as error:
-            form.add_error(error.field if isinstance(error, Invalid) else None, str(error))
+            refuse(form, error)
         else:
             return _file(export, f"cases-{now:%Y%m%d-%H%M%S}.csv", mark=form.cleaned_data["written_for"] == "sheet")
     most = settings.THROUGHLINE_EXPORT_CASES

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -17,8 +15,7 @@ from unfold.forms import UserChangeForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from escalations.core.roles import ROLES
-from escalations.errors import DeskError, Invalid
-from escalations.forms.people import ServiceForm
+from escalations.forms.people import ByService, ServiceForm
 from escalations.models import User
 from escalations.services import accounts
 from escalations.services.roles import held_by
@@ -47,18 +44,15 @@ class RoleField(forms.MultipleChoiceField):
 
 
 ZONES = [(name, name) for name in sorted(available_timezones()) if "/" in name or name == "UTC"]
-CHANNEL_GROUPS = "channel:"
 RIGHTS = ("is_active", "is_superuser", "roles", "groups")
 """Fields of an account that its door writes."""
 
 
-class AccountForm(UserChangeForm):
+class AccountForm(ByService, UserChangeForm):
     """An account: its person, and what it may do. Rights are written by their door (`services.accounts`), whose refusal
     comes back to the form with nothing written. Groups of channels are left alone: two people decide, elsewhere."""
 
     instance: User
-    actor: User
-    now: dt.datetime
     timezone = forms.ChoiceField(choices=ZONES, label=_("Time zone"), widget=UnfoldAdminSelectWidget)
     language = forms.ChoiceField(choices=settings.LANGUAGES, label=_("Language"), widget=UnfoldAdminSelectWidget)
     roles = RoleField()
@@ -75,33 +69,21 @@ class AccountForm(UserChangeForm):
         fields = ["password", "username", "first_name", "last_name", "email", "timezone", "language",
                   "is_active", "is_superuser", "groups"]  # fmt: skip
 
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if self.errors:
-            return
-        person = [name for name in self.Meta.fields if name in self.cleaned_data and name not in (*RIGHTS, "password")]
-        try:
-            with transaction.atomic():
-                self.instance.save(update_fields=person)
-                if "roles" in self.fields:
-                    self.instance = accounts.set_rights(
-                        person_id=self.instance.pk,
-                        is_active=self.cleaned_data["is_active"],
-                        is_superuser=self.cleaned_data["is_superuser"],
-                        role_keys=self.cleaned_data["roles"],
-                        group_ids=[group.pk for group in self.cleaned_data["groups"]],
-                        actor=self.actor,
-                        now=self.now,
-                    )
-        except Invalid as error:
-            self.add_error(error.field if error.field in self.fields else None, str(error))
-        except DeskError as error:
-            self.add_error(None, str(error))
-
-    def save(self, commit: bool = True) -> Any:
-        """The row is written already."""
-        self.save_m2m = lambda: None  # type: ignore[method-assign]
-        return self.instance
+    def perform(self, data: dict[str, Any]) -> User:
+        """Save the person, and by their door the rights."""
+        person = [name for name in self.Meta.fields if name in data and name not in (*RIGHTS, "password")]
+        self.instance.save(update_fields=person)
+        if "roles" not in self.fields:
+            return self.instance
+        return accounts.set_rights(
+            person_id=self.instance.pk,
+            is_active=data["is_active"],
+            is_superuser=data["is_superuser"],
+            role_keys=data["roles"],
+            group_ids=[group.pk for group in data["groups"]],
+            actor=self.actor,
+            now=self.now,
+        )
 
 
 class OwnAccountForm(AccountForm):

@@ -51,6 +51,16 @@ def explained(name: str, more: str) -> SafeString:
     return format_html("{}<small>{}</small>", name, more)
 
 
+def refuse(form: forms.BaseForm, error: DeskError, names: Mapping[str, str] | None = None) -> None:
+    """Show a service's refusal where it belongs: beside its field, else above the form. `names` says what the form
+    calls a field that the service calls otherwise."""
+    field = None
+    if isinstance(error, Invalid):
+        named = (names or {}).get(error.field, error.field)
+        field = named if named in form.fields else None
+    form.add_error(field, str(error))
+
+
 class ActForm(forms.Form):
     """A form of one act on one case. `version` is the state of the case that the person saw."""
 
@@ -87,11 +97,7 @@ class ActForm(forms.Form):
 
     def errors_from(self, error: DeskError) -> None:
         """Show a service's refusal where it belongs: beside its field, else above the form."""
-        field = None
-        if isinstance(error, Invalid):
-            named = self.names.get(error.field, error.field)
-            field = named if named in self.fields else None
-        self.add_error(field, str(error))
+        refuse(self, error, self.names)
 
     def renew(self, version: int) -> None:
         """Take the case's present version, so that saving again is about what is there now."""

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from escalations.errors import DeskError, Invalid
+from escalations.errors import DeskError
+from escalations.forms.base import refuse
 from escalations.models import Absence, ChannelRequest, Cover, Membership, OnCallShift, Team, User
 from escalations.models.reach import Reach
 from escalations.selectors import people as selectors
 from escalations.services import channels, people
 
 
-class ServiceForm(forms.ModelForm):
-    """A model's form whose saving is one service. The service runs when everything typed is in order; its refusal
-    comes back to the form, with nothing written and nothing typed lost."""
+class ByService:
+    """For a model's form whose saving is one service; stands before the form class. The service runs when everything
+    typed is in order; its refusal comes back to the form, with nothing written and nothing typed lost."""
 
     names: ClassVar[Mapping[str, str]] = {}
+    instance: Any
+    errors: Any
+    cleaned_data: dict[str, Any]
     actor: User
     now: dt.datetime
 
@@ -37,16 +41,17 @@ class ServiceForm(forms.ModelForm):
         try:
             with transaction.atomic():
                 self.instance = self.perform(self.cleaned_data)
-        except Invalid as error:
-            field = self.names.get(error.field, error.field)
-            self.add_error(field if field in self.fields else None, str(error))
         except DeskError as error:
-            self.add_error(None, str(error))
+            refuse(cast("forms.BaseForm", self), error, self.names)
 
     def save(self, commit: bool = True) -> Any:
         """The row is written already."""
-        self.save_m2m = lambda: None  # type: ignore[method-assign]
+        self.save_m2m = lambda: None
         return self.instance
+
+
+class ServiceForm(ByService, forms.ModelForm):
+    """A model's form whose saving is one service."""
 
 
 def led_people(actor: User, now: dt.datetime) -> Any:
