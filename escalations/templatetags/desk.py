@@ -10,10 +10,12 @@ import datetime as dt
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from escalations import panels
 from escalations.selectors.radar import Lane, lane_of
 from escalations.selectors.wording import age, ago, full_moment, left_in_words, moment, size, span
 
@@ -136,3 +138,12 @@ def money(amount: Any, currency: str = "") -> str:
 def get(mapping: Any, key: Any) -> Any:
     """A value of a mapping by a key that is a variable."""
     return mapping.get(key, "") if mapping else ""
+
+
+@register.simple_tag(takes_context=True)
+def desk_rooms(context: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rooms of the desk that this person may open, for pages outside the admin; `here` marks where they are."""
+    request = context["request"]
+    rooms = [(_("Desk"), reverse("admin:index"))] if request.user.is_staff else []
+    rooms += [(item.title, item.address) for item in panels.links(request.user)]
+    return [{"title": title, "address": address, "here": request.path.startswith(address)} for title, address in rooms]

@@ -310,7 +310,7 @@ def test_addresses_of_a_proxy_are_believed_only_behind_one() -> None:
 def test_the_colours_of_the_pages_outside_the_admin_are_those_inside() -> None:
     from config.settings.look import UNFOLD
 
-    written = (ROOT / "escalations/static/desk/entrance.css").read_text()
+    written = (ROOT / "escalations/static/desk/palette.css").read_text()
     for name in ("base", "primary"):
         for weight, value in UNFOLD["COLORS"][name].items():
             assert f"--color-{name}-{weight}: {value};" in written
