@@ -16,26 +16,26 @@ from django.db import connection, transaction
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-TASKS = "escalations.tasks"
 BEGUN_S = 30
 _LOCK = 7462
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One schedule: a task of `escalations.tasks` without arguments, every so many minutes or by a cron line (UTC)."""
+    """One schedule: a task without arguments of an app's `tasks`, every so many minutes or by a cron line (UTC)."""
 
     name: str
     task: str
     why: str
     minutes: int | None = None
     cron: str = ""
+    app: str = "escalations"
 
     @property
     def columns(self) -> dict[str, Any]:
         """The row's columns, all of them, so that what was changed by hand is seen."""
         return {
-            "func": f"{TASKS}.{self.task}",
+            "func": f"{self.app}.tasks.{self.task}",
             "schedule_type": Schedule.CRON if self.cron else Schedule.MINUTES,
             "minutes": self.minutes,
             "cron": self.cron or None,
@@ -61,7 +61,7 @@ class Declared:
         return self.first_run(now) if self.cron else now + dt.timedelta(minutes=self.minutes or 1)
 
 
-DECLARED: tuple[Declared, ...] = (
+_OWN: tuple[Declared, ...] = (
     Declared("heartbeat", "heartbeat", "a worker that takes no tasks is noticed within minutes", minutes=1),
     Declared("sweep", "sweep", "due timers fire: warnings, breaches, rungs, pauses that end", minutes=1),
     Declared("deliver", "deliver", "messages leave, also those that were not asked to hurry", minutes=1),
@@ -77,6 +77,18 @@ DECLARED: tuple[Declared, ...] = (
     Declared("retention", "apply_retention", "what was kept long enough is erased", minutes=24 * 60),
 )
 
+_others: dict[str, Declared] = {}
+
+
+def declare(*items: Declared) -> None:
+    """Add the schedules of an app above this one, when it is ready; the same name again replaces it."""
+    _others.update({item.name: item for item in items})
+
+
+def declared() -> tuple[Declared, ...]:
+    """Every schedule of the desk: this app's, then those of the apps above it by name."""
+    return (*_OWN, *(_others[name] for name in sorted(_others)))
+
 
 def begin_at_once(**_signal: Any) -> None:
     """A worker has started: run now what runs every minute.
@@ -85,7 +97,7 @@ def begin_at_once(**_signal: Any) -> None:
     started, or started again after an outage, would look dead. Once for all workers that start together.
     """
     if cache.add("schedules.begun", True, timeout=BEGUN_S):
-        for item in DECLARED:
+        for item in declared():
             if item.minutes == 1:
                 async_task(item.columns["func"], group=item.name)
 
@@ -103,8 +115,8 @@ class Changes:
         return bool(self.added or self.changed or self.removed)
 
 
-def sync(*, now: dt.datetime, dry_run: bool = False, declared: Sequence[Declared] = DECLARED) -> Changes:
-    """Make the database's schedules those that are declared. Running it again changes nothing.
+def sync(*, now: dt.datetime, dry_run: bool = False, wanted: Sequence[Declared] | None = None) -> Changes:
+    """Make the database's schedules those that are declared (or `wanted`). Running it again changes nothing.
 
     A changed rhythm starts anew (django-q2 would wait for the moment of the old one first), and so does a schedule
     whose next run lies further ahead than its rhythm. Several at once do it one after the other.
@@ -115,16 +127,16 @@ def sync(*, now: dt.datetime, dry_run: bool = False, declared: Sequence[Declared
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         rows = list(Schedule.objects.order_by("id"))
-        wanted = {item.name: item for item in declared}
+        items = {item.name: item for item in (declared() if wanted is None else wanted)}
         kept: dict[str, Schedule] = {}
         for row in rows:
-            if row.name in wanted and row.name not in kept:
+            if row.name in items and row.name not in kept:
                 kept[row.name] = row
                 continue
             changes.removed.append(row.name or f"{row.func} (without a name)")
             if not dry_run:
                 row.delete()
-        for name, item in wanted.items():
+        for name, item in items.items():
             if name not in kept:
                 changes.added.append(name)
                 if not dry_run:
