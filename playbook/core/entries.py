@@ -70,6 +70,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("bounds", "alone", "Bounds of regions"),
     Section("retention", "alone", "Retention"),
     Section("privacy", "alone", "Privacy"),
+    Section("approval", "alone", "How changes are approved"),
     Section("pages", "nested", "Pages", ()),
     Section("scenarios", "listed", "Scenarios", ()),
     Section("successors", "nested", "Successors", ()),

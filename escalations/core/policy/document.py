@@ -7,9 +7,9 @@ written by an edition's compile, never by hand at run time, and is immutable onc
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from escalations.core.policy.values import (
     Amounts,
@@ -346,6 +346,23 @@ class Privacy(Frozen):
     reason_to_unmask: bool = True
 
 
+class Making(Frozen):
+    """How a change of the playbook comes into force: a protection, read from the version in force.
+
+    Somebody other than its authors approves a change. Where nobody else can, its author may, `alone_after` it was
+    proposed; never where this is not said. A change of words alone waits for `objection` after its approval.
+    """
+
+    alone_after: Span | None = None
+    objection: Span = Span(basis="elapsed", seconds=86_400)
+
+    @model_validator(mode="after")
+    def _elapsed(self) -> Self:
+        if "business" in {span.basis for span in (self.alone_after, self.objection) if span is not None}:
+            raise ValueError("these waits are written as time elapsed, for example {elapsed: P3D}")
+        return self
+
+
 class Central(Frozen):
     """The centre's part of the document."""
 
@@ -369,6 +386,7 @@ class Central(Frozen):
     bounds: Bounds = Bounds()
     retention: Retention
     privacy: Privacy = Privacy()
+    approval: Making = Making()
 
 
 class Variant(Frozen):

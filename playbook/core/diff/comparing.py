@@ -34,6 +34,7 @@ SECTIONS = (
     "bounds",
     "retention",
     "privacy",
+    "approval",
     "pages",
     "scenarios",
     "successors",
@@ -42,7 +43,19 @@ SECTIONS = (
 
 # Told as one, never word by word: spans, conditions and the like.
 _WHOLE = frozenset(
-    ["when", "after", "within", "longest", "shortest", "closed", "reopen_within", "public_holidays", "case"]
+    [
+        "when",
+        "after",
+        "within",
+        "longest",
+        "shortest",
+        "closed",
+        "reopen_within",
+        "alone_after",
+        "objection",
+        "public_holidays",
+        "case",
+    ]
 )
 _OF_WHOLES = frozenset(["targets", "limits"])
 # Told part by part also where all of it comes or goes.

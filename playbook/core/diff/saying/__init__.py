@@ -36,6 +36,7 @@ SAYERS: Mapping[str, Sayer] = {
     "retention": steps.retention,
     "bounds": steps.bounds,
     "privacy": steps.privacy,
+    "approval": steps.approval,
     "calendars": places.calendar,
     **dict.fromkeys(("teams", "roles", "levels", "specialisms", "channels", "regions", "facts"), places.thing),
     "messages": texts.message,

@@ -202,3 +202,16 @@ def privacy(telling: Telling, edit: Edit) -> str | None:
         ): f"Staff {'must say why' if on else 'need not say why'} when they uncover personal data now",
     }
     return told.get(edit.address.path)
+
+
+def approval(telling: Telling, edit: Edit) -> str | None:
+    """How a change of the playbook comes into force."""
+    after = edit.after
+    if edit.address.path == ("alone_after",):
+        if after is ABSENT or after is None:
+            return "Nobody approves their own change of the playbook now, not even who is alone"
+        return f"Who is alone may approve their own change of the playbook {span_of(after)} after proposing it"
+    if edit.address.path == ("objection",):
+        waits = span_of(after) if after is not ABSENT else "24 hours"
+        return f"A change of words alone waits {waits} for objections after its approval"
+    return None
