@@ -16,6 +16,7 @@ TABLES: dict[str, str] = {
     "escalations_caseexport": "reasons of exports",
     "escalations_anchor": "anchors",
     "escalations_anchorpart": "parts of anchors",
+    "governance_step": "steps of proposals",
 }
 
 _FUNCTION = """

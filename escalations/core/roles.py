@@ -25,6 +25,8 @@ READ_ACCESS_LOG = "escalations.view_accessentry"
 RESEND = "escalations.change_delivery"
 SEE_PUBLICATIONS = "governance.view_publication"
 WRITE_PLAYBOOK = "playbook.write_edition"
+SEE_PROPOSALS = "governance.view_proposal"
+DECIDE_PROPOSALS = "governance.decide_proposal"
 
 ENGINE = (
     "escalations.view_heartbeat",
@@ -60,19 +62,19 @@ ROLES: Mapping[str, DeskRole] = {
               ENTER, WORK, LEAD, READ_PLAYBOOK),
         _role("supervisor", "Supervisor",
               "Sees the load of all teams, and keeps messages and the engine going.",
-              ENTER, WORK, OVERSEE, RESEND, SEE_PUBLICATIONS, READ_PLAYBOOK, *ENGINE),
+              ENTER, WORK, OVERSEE, RESEND, SEE_PUBLICATIONS, SEE_PROPOSALS, READ_PLAYBOOK, *ENGINE),
         _role("specialist", "Specialist",
               "May be let into a channel as somebody who sees what is restricted there.",
               ENTER, WORK, SPECIALISE, READ_PLAYBOOK),
         _role("council", "Council member",
               "Sees what was published and approved, and writes and decides on changes of the playbook.",
-              ENTER, SEE_PUBLICATIONS, WRITE_PLAYBOOK, READ_PLAYBOOK),
+              ENTER, SEE_PUBLICATIONS, SEE_PROPOSALS, WRITE_PLAYBOOK, DECIDE_PROPOSALS, READ_PLAYBOOK),
         _role("onboarding", "Onboarding reader",
               "Reads the pages of the playbook before they start, and nothing else.",
               READ_PLAYBOOK),
         _role("auditor", "Auditor",
               "Reads the access log and the record, and says that they have looked. Works on no case.",
-              ENTER, READ_ACCESS_LOG, SEE_PUBLICATIONS, READ_PLAYBOOK),
+              ENTER, READ_ACCESS_LOG, SEE_PUBLICATIONS, SEE_PROPOSALS, READ_PLAYBOOK),
         _role("integration", "Connected system",
               "An account for another program. It never signs in with a browser.",
               USE_API),

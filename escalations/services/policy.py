@@ -68,7 +68,7 @@ def install(
     document that cannot run and CalendarError for a calendar that cannot. About 40 queries, and one for each
     registry row that differs.
     """
-    _one_at_a_time()
+    one_at_a_time()
     policy = Policy.model_validate(document)
     calendars = _calendars(policy)
     page_digests = {name: text_digest(text) for name, text in pages.items()}
@@ -153,8 +153,9 @@ def _keep_texts(texts: Iterable[str]) -> None:
     )
 
 
-def _one_at_a_time() -> None:
-    """Two installs wait for each other: numbers are given and keys retired once. SQLite's transactions do so anyway."""
+def one_at_a_time() -> None:
+    """Until the transaction ends nobody else installs: what is asked about the newest version afterwards stays true,
+    numbers are given and keys retired once. SQLite's transactions do so anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE escalations_policyversion IN SHARE ROW EXCLUSIVE MODE")

@@ -17,6 +17,7 @@ class Publication(models.Model):
 
     class Kind(models.TextChoices):
         BOOTSTRAP = "bootstrap", _("first playbook of an empty desk")
+        PROPOSAL = "proposal", _("approved proposal")
 
     kind = models.CharField(_("kind"), max_length=32, choices=Kind.choices)
     reference = models.CharField(_("reference"), max_length=120, unique=True)

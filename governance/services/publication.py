@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Any
 
 from django.db import transaction
 
 from escalations.core.canonical import digest_of
 from escalations.errors import Refused
-from escalations.models import PolicyVersion
+from escalations.models import PolicyVersion, User
 from escalations.services import policy
 from escalations.services.policy import BOOTSTRAP, Approval
 from governance.models import Publication
 from playbook.core.pages import named
 from playbook.models import Edition
-from playbook.services.editions import mark_published
+from playbook.services.editions import mark_published, written
 
 
 @transaction.atomic
-def publish_first(*, edition_id: int, by: str, reason: str, now: dt.datetime, approver: Any = None) -> PolicyVersion:
+def publish_first(
+    *, edition_id: int, by: str, reason: str, now: dt.datetime, approver: User | None = None
+) -> PolicyVersion:
     """Publish the first playbook of an empty desk. Nobody votes, because there is no council yet; it is on record.
 
     `by` names who did it (a person, or the command and the system's user). In force at once. One transaction:
@@ -36,23 +37,53 @@ def publish_first(*, edition_id: int, by: str, reason: str, now: dt.datetime, ap
         raise Refused(f"This edition is {edition.get_state_display()}. Compile it first.")
     if PolicyVersion.objects.exists():
         raise Refused("This desk has a playbook already. A first playbook is for an empty desk: propose a change.")
-    publication = Publication.objects.create(
+    return put_into_force(
         kind=BOOTSTRAP,
         reference=f"{BOOTSTRAP}-{edition.edition_digest[:12]}",
+        edition_id=edition_id,
+        effective_at=now,
+        by=by,
+        approver=approver,
+        reason=reason,
+        now=now,
+    )
+
+
+@transaction.atomic
+def put_into_force(
+    *,
+    kind: str,
+    reference: str,
+    edition_id: int,
+    effective_at: dt.datetime,
+    by: str,
+    reason: str,
+    now: dt.datetime,
+    approver: User | None = None,
+) -> PolicyVersion:
+    """Put an approval of a compiled edition on record and install it, in force from `effective_at` (UTC) on.
+
+    Whoever calls this has asked whether the approval is one (`publish_first`, `proposals.approve`). One transaction:
+    approval record, policy version, edition closed.
+
+    Raises Refused when what is stored is not what was compiled, to the row and byte, or cannot be installed.
+    """
+    edition = Edition.objects.select_for_update().defer(None).get(pk=edition_id)
+    publication = Publication.objects.create(
+        kind=kind,
+        reference=reference,
         edition=edition,
         edition_digest=edition.edition_digest,
-        effective_at=now,
+        effective_at=effective_at,
         approved_at=now,
         approved_by=by[:150],
         approver=approver,
         reason=reason,
         steps={"approved": now.isoformat()},
     )
-    return _install(publication, edition, now)
-
-
-def _install(publication: Publication, edition: Edition, now: dt.datetime) -> PolicyVersion:
     document = json.loads(edition.document)
+    if edition.source_digest != digest_of(written(edition)):
+        raise Refused("The rows of this edition are not those that were compiled. Compile the edition again.")
     if digest_of(document) != edition.policy_digest:
         raise Refused("The stored policy document is not the one that was compiled. Compile the edition again.")
     version = policy.install(

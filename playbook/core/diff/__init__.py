@@ -6,6 +6,7 @@
     for_reader(changes, classes)               the changes as such a reader may have them
     grouped(changes, classes)                  the same by whom they affect
     apply(old, changes) == new                 nothing is left out
+    why(change, rationales)                    the reason of a change
     changelog(changes, rationales, classes)    Markdown, each change with its reason
     history_of(code, [(1, policy), ...])       how one category has evolved
     marked(old_text, new_text)                 a page's text, word by word
@@ -14,7 +15,7 @@ Pure: no clock, no database. Record 0004 says why it is so.
 """
 
 from playbook.core.diff.applying import apply
-from playbook.core.diff.changelog import changelog
+from playbook.core.diff.changelog import changelog, why
 from playbook.core.diff.differing import diff
 from playbook.core.diff.history import Chapter, history_of
 from playbook.core.diff.prose import Block, Marked, marked
@@ -40,4 +41,5 @@ __all__ = [
     "history_of",
     "marked",
     "said",
+    "why",
 ]

@@ -18,8 +18,8 @@ NOBODY = "For the desk itself"
 def changelog(changes: Iterable[Change], rationales: Mapping[Address, str], classes: Classes = ()) -> str:
     """The changes as Markdown, for a reader with these visibility classes (none: what everybody may read).
 
-    `rationales` maps an address to why it was changed: that of the change itself, or of the rule, category, ... that
-    it is in. A rationale is left out where anything of the same rule is kept from the reader.
+    `rationales` maps an address to why it was changed: that of the change itself, or of what it is in. A rationale is
+    left out where anything of the same rule is kept from the reader.
     """
     changes = tuple(changes)
     shown = for_reader(changes, classes)
@@ -42,6 +42,15 @@ def changelog(changes: Iterable[Change], rationales: Mapping[Address, str], clas
     return "\n".join(blocks)
 
 
+def why(change: Change, rationales: Mapping[Address, str]) -> str:
+    """The reason of a change: its own, or that of the nearest thing that it is in; empty when none was given."""
+    address = change.address
+    for depth in range(len(address.path), -1, -1):
+        if found := rationales.get(address._replace(path=address.path[:depth])):
+            return found
+    return ""
+
+
 def _rank(parties: tuple[str, ...]) -> tuple[bool, bool, bool, bool]:
     """Whom most of it reaches first: buyers and sellers, buyers, sellers, the rest."""
     return not parties, len(parties) < 2, "buyer" not in parties, "seller" not in parties
@@ -55,9 +64,9 @@ def _item(change: Change, rationales: Mapping[Address, str], kept_back: set[Addr
     marker = "" if change.normative else " *Words only.*"
     yield f"- {_escaped(change.sentence)}.{about}{marker}"
     entry = change.address.entry
-    why = rationales.get(change.address) or rationales.get(entry)
-    if why and entry not in kept_back:
-        lines = why.strip().splitlines()
+    reason = why(change, rationales)
+    if reason and entry not in kept_back:
+        lines = reason.strip().splitlines()
         yield f"  Why: {lines[0]}"
         yield from (f"  {line}".rstrip() for line in lines[1:])
 
