@@ -35,5 +35,6 @@ urlpatterns = [
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password"), name="admin_password"),
     path("admin/", admin.site.urls),
     path("playbook/", include("playbook.urls")),
+    path("council/", include("governance.urls")),
     path("", include("escalations.urls")),
 ]

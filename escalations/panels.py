@@ -15,11 +15,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.http import HttpRequest
 
 from escalations.models import Case, User
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Place = Literal["case", "home"]
 Render = Callable[[HttpRequest, Case | None, dt.datetime], "Panel | None"]
@@ -40,7 +43,7 @@ class Panel:
 class Link:
     """One entry of the sidebar's first group."""
 
-    title: str
+    title: StrOrPromise
     icon: str
     address: str
     may: Callable[[User], bool]
@@ -57,7 +60,7 @@ def register(key: str, render: Render, *, place: Place = "case", order: int = 10
 
 
 def link(
-    title: str, *, icon: str, address: str, may: Callable[[User], bool] = lambda user: True, order: int = 100
+    title: StrOrPromise, *, icon: str, address: str, may: Callable[[User], bool] = lambda user: True, order: int = 100
 ) -> None:
     """Add an entry to the sidebar; `address` is a path, `icon` a name of the Material Symbols font."""
     _links[address] = Link(title, icon, address, may, order)
@@ -72,4 +75,4 @@ def shown(request: HttpRequest, case: Case | None, now: dt.datetime, *, place: P
 
 def links(user: User) -> list[Link]:
     """The sidebar's entries that this person may open, in order."""
-    return [item for item in sorted(_links.values(), key=lambda item: (item.order, item.title)) if item.may(user)]
+    return [item for item in sorted(_links.values(), key=lambda item: (item.order, str(item.title))) if item.may(user)]

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
@@ -59,7 +60,7 @@ def _case_act(user: User, arguments: Mapping[str, Any]) -> bool:
     return arguments.get("name") in CASE_ACTS
 
 
-DANGEROUS: Mapping[str, Danger] = {
+DANGEROUS: dict[str, Danger] = {
     "admin:escalations_casegrant_break_glass": Danger(_("break the glass"), opened=True, factor=True),
     "admin:escalations_casegrant_review": Danger(_("judge an access")),
     "admin:escalations_case_unmask": Danger(_("uncover personal data")),
@@ -78,7 +79,7 @@ DANGEROUS: Mapping[str, Danger] = {
     "admin:auth_group_add": Danger(_("change what a group may do"), opened=True),
     "admin:auth_group_change": Danger(_("change what a group may do")),
 }
-"""The table: name of the page, and what is dangerous about it."""
+"""The table: name of the page, and what is dangerous about it. The apps above add their pages when they are ready."""
 
 PASSWORD, CODE = "confirm-password", "confirm-code"
 
@@ -160,4 +161,5 @@ def _page(
         "has_factor": bool(held & {"totp", "webauthn"}),
         "own_heading": True,
     }
-    return TemplateResponse(request, "admin/desk/confirm.html", context)
+    inside = request.path.startswith(reverse("admin:index"))
+    return TemplateResponse(request, "admin/desk/confirm.html" if inside else "pages/confirm.html", context)

@@ -5,23 +5,27 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from escalations.core.roles import DECIDE_PROPOSALS, SEE_PROPOSALS
+from escalations.core.roles import DECIDE_PROPOSALS, SEE_PROPOSALS, WRITE_PLAYBOOK
 from escalations.models import User
 from escalations.selectors import law
 from escalations.selectors.why import classes
 from governance.core.deciding import Answer, Standing, may_approve
-from governance.models import Proposal
-from playbook.core.diff import Block, Change, Content, diff, for_reader, marked, why
+from governance.models import Proposal, Step
+from playbook.core.compiling import examine
+from playbook.core.diff import Block, Change, Content, by_party, diff, for_reader, marked, why
+from playbook.core.source import Source
 from playbook.models import Edition, Entry
 from playbook.selectors import contents
+from playbook.services.editions import written
 
 WHY_NOT: Mapping[Standing, Promise] = {
     Standing.ANOTHER: _("You wrote some of this. Somebody who did not decides on it."),
@@ -121,3 +125,124 @@ def _words(change: Change) -> tuple[Block, ...]:
     if change.section != "pages" or not (isinstance(change.before, str) and isinstance(change.after, str)):
         return ()
     return marked(change.before, change.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Docket:
+    """The proposals of the council's first page."""
+
+    open: Sequence[Proposal]
+    approved: Sequence[Proposal]
+    coming: Sequence[Proposal]
+    decided: Sequence[Proposal]
+    older: int | None
+    """The number before which the next page of decided proposals begins."""
+
+
+def docket(user: User, now: dt.datetime, *, before: int | None = None, size: int = 25) -> Docket:
+    """What waits, what waits for objections, what is published and not yet in force, and what was decided, newest
+    first, from `before` on. Four queries."""
+    rows = visible(user)
+    coming = Q(state=Proposal.State.PUBLISHED, publication__effective_at__gt=now)
+    over = rows.exclude(state__in=(Proposal.State.OPEN, Proposal.State.APPROVED)).exclude(coming)
+    if before is not None:
+        over = over.filter(pk__lt=before)
+    decided = list(over.order_by("-id")[: size + 1])
+    return Docket(
+        open=list(rows.filter(state=Proposal.State.OPEN).order_by("id")),
+        approved=list(rows.filter(state=Proposal.State.APPROVED).order_by("publish_at")),
+        coming=list(rows.filter(coming).order_by("publication__effective_at")),
+        decided=decided[:size],
+        older=decided[size - 1].pk if len(decided) > size else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Changes under the parties whom they affect."""
+
+    heading: str
+    lines: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One proposal as somebody sees it: what it changes, what was done about it, what they may do and why not."""
+
+    groups: tuple[Group, ...]
+    count: int
+    normative: int
+    steps: Sequence[Step]
+    may: frozenset[str]
+    why_not: str
+    since: dt.datetime | None
+    in_force_at: dt.datetime | None
+    changed_since: bool
+
+
+def page(proposal: Proposal, user: User, now: dt.datetime) -> Page:
+    """What the page of a proposal shows to somebody. About ten queries, whatever it changes."""
+    lines = told(changes_of(proposal), proposal.edition_id, user)
+    may: set[str] = set()
+    why_not, since = "", None
+    decides, writes = user.has_perm(DECIDE_PROPOSALS), user.has_perm(WRITE_PLAYBOOK)
+    own = proposal.is_open and user.pk in authors(proposal)
+    changed = proposal.is_open and not _is_as_proposed(proposal)
+    if proposal.is_open and writes and own:
+        may.add("withdraw")
+    if proposal.state == Proposal.State.OPEN and decides:
+        answer = standing(proposal, user, now)
+        since = answer.since if answer.standing is Standing.WAITS else None
+        if not answer.may:
+            why_not = str(WHY_NOT[answer.standing])
+        elif changed:
+            why_not = str(_("The draft was changed after it was proposed, and an approval is for one text."))
+        else:
+            may.add("approve")
+        if not own:
+            may.add("reject")
+    if proposal.state == Proposal.State.APPROVED:
+        may.add("object")
+    return Page(
+        groups=_grouped(lines),
+        count=len(lines),
+        normative=sum(line.change.normative for line in lines),
+        steps=list(proposal.steps.select_related("by")),
+        may=frozenset(may),
+        why_not=why_not,
+        since=since,
+        in_force_at=proposal.publication.effective_at if proposal.publication else None,
+        changed_since=changed,
+    )
+
+
+def _grouped(lines: Sequence[Told]) -> tuple[Group, ...]:
+    of = {id(line.change): line for line in lines}
+    found = by_party([line.change for line in lines])
+    return tuple(Group(heading, tuple(of[id(change)] for change in rows)) for heading, rows in found.items())
+
+
+def _is_as_proposed(proposal: Proposal) -> bool:
+    kept = Edition.objects.filter(pk=proposal.edition_id).values_list("edition_digest", flat=True).get()
+    return bool(kept == proposal.edition_digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a draft would change if it were proposed now; or what keeps it from that."""
+
+    groups: tuple[Group, ...]
+    count: int
+    warnings: list[str]
+    errors: list[str]
+
+
+def preview(draft: Edition, user: User) -> Preview:
+    """A draft as it would be proposed, for somebody. Compiles it in memory: a second or two for a large one."""
+    document = written(draft)
+    examined = examine(Source(document))
+    if examined.compiled is None or draft.base_version is None:
+        return Preview((), 0, [], [str(problem) for problem in examined.errors])
+    new = contents.of_compiled(examined.compiled, document)
+    lines = told(diff(contents.of_version(draft.base_version), new), draft.pk, user)
+    return Preview(_grouped(lines), len(lines), [str(problem) for problem in examined.warnings], [])

@@ -5,6 +5,7 @@
     said(change, classes)                      the sentence for a reader with these visibility classes
     for_reader(changes, classes)               the changes as such a reader may have them
     grouped(changes, classes)                  the same by whom they affect
+    by_party(changes)                          each once, under the parties whom it affects
     apply(old, changes) == new                 nothing is left out
     why(change, rationales)                    the reason of a change
     changelog(changes, rationales, classes)    Markdown, each change with its reason
@@ -15,7 +16,7 @@ Pure: no clock, no database. Record 0004 says why it is so.
 """
 
 from playbook.core.diff.applying import apply
-from playbook.core.diff.changelog import changelog, why
+from playbook.core.diff.changelog import by_party, changelog, why
 from playbook.core.diff.differing import diff
 from playbook.core.diff.history import Chapter, history_of
 from playbook.core.diff.prose import Block, Marked, marked
@@ -34,6 +35,7 @@ __all__ = [
     "Marked",
     "Who",
     "apply",
+    "by_party",
     "changelog",
     "diff",
     "for_reader",

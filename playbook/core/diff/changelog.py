@@ -28,18 +28,26 @@ def changelog(changes: Iterable[Change], rationales: Mapping[Address, str], clas
         for change in shown
         if change.withheld and change.before is ABSENT and change.after is ABSENT
     }
-    groups: dict[tuple[str, ...], list[Change]] = {}
-    for change in shown:
-        parties = tuple(who.key for who in change.affected if who.kind == "party")
-        groups.setdefault(parties, []).append(change)
-    if not groups:
+    if not shown:
         return "Nothing was changed.\n"
     blocks = []
-    for parties in sorted(groups, key=_rank):
-        heading = f"For {listing([_PLAIN[party] for party in parties])}" if parties else NOBODY
-        lines = [line for change in groups[parties] for line in _item(change, rationales, kept_back)]
+    for heading, of_them in by_party(shown).items():
+        lines = [line for change in of_them for line in _item(change, rationales, kept_back)]
         blocks.append(f"## {heading}\n\n" + "\n".join(lines) + "\n")
     return "\n".join(blocks)
+
+
+def by_party(changes: Iterable[Change]) -> dict[str, tuple[Change, ...]]:
+    """Changes under a heading that names the parties whom they affect, each once: those of most people first, those of
+    the desk itself last."""
+    groups: dict[tuple[str, ...], list[Change]] = {}
+    for change in changes:
+        parties = tuple(who.key for who in change.affected if who.kind == "party")
+        groups.setdefault(parties, []).append(change)
+    return {
+        f"For {listing([_PLAIN[party] for party in parties])}" if parties else NOBODY: tuple(groups[parties])
+        for parties in sorted(groups, key=_rank)
+    }
 
 
 def why(change: Change, rationales: Mapping[Address, str]) -> str:
