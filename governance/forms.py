@@ -39,7 +39,7 @@ class Approve(forms.Form):
     use_required_attribute = False
 
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
-    reason = text(_("A word on it"), required=False, rows=3, help_text=_("It stays on record. May be empty."))
+    reason = text(_("A word on it"), required=False, rows=3, help_text=_("It stays on record."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

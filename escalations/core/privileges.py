@@ -51,6 +51,7 @@ WORDS: Mapping[str, str] = {
     "second person": "only what somebody else asked for",
     "by name": "only when charge was given to them by name, which no role does",
     "what others did": "not what they did themselves",
+    "what others wrote": "not what they wrote themselves, even in part",
 }
 """What the words of cells mean."""
 
@@ -134,6 +135,11 @@ answer_hold | Confirm a legal hold | by name, second person | by name, second pe
 lift_hold | Ask to lift a legal hold | by name | by name | by name | by name | by name | no | by name | no | by name | no
 # The playbook
 write_playbook | Write drafts of the playbook | no | no | no | no | yes | no | no | no | yes | no
+propose | Propose a draft | no | no | no | no | yes | no | no | no | yes | no
+approve | Approve a change of the playbook | no | no | no | no | what others wrote | no | no | no | what others wrote | no
+reject_proposal | Reject a change of the playbook | no | no | no | no | what others wrote | no | no | no | what others wrote | no
+withdraw_proposal | Withdraw a proposal | no | no | no | no | own | no | no | no | own | no
+object | Object to words that were approved | no | no | yes | no | yes | no | yes | no | yes | no
 # Record and engine
 sign_in | Sign in with a browser | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 review | Review the access log | no | no | no | no | no | no | what others did | no | what others did | no
@@ -178,6 +184,7 @@ page admin:escalations_erasure_person | What the desk knows of a person | no | n
 see escalations.erasure | Erasures | no | no | no | no | no | no | yes | no | yes | no
 page mfa_index | How oneself signs in: second factors and passkeys | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 page account_change_password | Change one's own password | yes | yes | yes | yes | yes | yes | yes | no | yes | no
+page governance:index | The council's pages | no | no | yes | no | yes | no | yes | no | yes | no
 # Pages: add, change, end
 add auth.group | Groups: add | no | no | no | no | no | no | no | no | yes | no
 add escalations.absence | Absences: add | yes | yes | yes | yes | yes | no | yes | no | yes | no

@@ -16,7 +16,7 @@ from typing import Any
 from django.contrib.auth.models import Permission
 
 from escalations.core.actor import Actor
-from escalations.models import Case, CaseLink, Channel, ChannelRequest, Delivery, LegalHold, Party, User
+from escalations.models import Case, CaseLink, Channel, ChannelRequest, Delivery, LegalHold, Party, PolicyVersion, User
 from escalations.services import (
     assignment,
     channels,
@@ -36,6 +36,9 @@ from escalations.services import (
 from escalations.services.files import adding
 from escalations.services.privacy import findings, unmasking
 from escalations.services.roles import follow, group_of
+from governance.services import proposals
+from playbook.models import Entry
+from playbook.services import drafts
 from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk
 
@@ -60,7 +63,7 @@ WORDS = {
         "summary", "description", "answer", "subject", "party", "note", "evidence", "waived", "handoff", "returned",
         "escalation", "remedy", "decided", "pause", "fact", "factreason", "merge", "external", "rule",
         "because", "ring", "value", "look", "found", "findingfrom", "held", "calledin", "broken", "judged", "leaves",
-        "filename", "filebytes", "fileremoved",
+        "filename", "filebytes", "fileremoved", "amended", "rationale",
     )
 }  # fmt: skip
 
@@ -143,6 +146,7 @@ def plant(desk: Desk) -> Planted:
     Party.objects.filter(pk=hidden.party_id).update(staff_user=desk.user("sam"))
     for case in (hidden, plain, merged):
         case.refresh_from_db()
+    _propose()
     return Planted(desk, hidden, plain, merged, {**WORDS, **PERSONAL, "outside": needle("outside")})
 
 
@@ -168,6 +172,24 @@ def _open_singly(desk: Desk, case: Case) -> None:
         case_id=case.pk, actor=desk.by("tia"), now=NOW, channel_id=Channel.objects.get(key="general").pk,
         reason=WORDS["leaves"],
     )  # fmt: skip
+
+
+def _propose() -> None:
+    """A restricted rule is to be changed: what it should say and why stand in the draft and in its proposal."""
+    root = User.objects.get(username="root")
+    base = PolicyVersion.objects.order_by("-number")[0]
+    for title in ("Proposed", "Still a draft"):
+        draft = drafts.begin_draft(base=base, title=title, actor=root, now=NOW)
+        row = Entry.objects.get(edition=draft, section="rules", key="linked-appeal")
+        drafts.write_entry(
+            edition_id=draft.pk, address=row.address, body={**row.says, "because": WORDS["amended"]}, actor=root,
+            now=NOW, rationale=WORDS["rationale"], version=row.version,
+        )  # fmt: skip
+        if title == "Proposed":
+            proposals.propose(
+                edition_id=draft.pk, actor=root, now=NOW, effective_at=NOW + dt.timedelta(days=1), reason="It is time.",
+                warnings_reason="They are meant.",
+            )  # fmt: skip
 
 
 def roles() -> None:

@@ -25,9 +25,11 @@ __all__ = ["desk"]
 
 EVERYTHING = frozenset({*WORDS, *PERSONAL, "outside"})
 PERSON = frozenset({*PERSONAL, "outside"})
+#: What the class of the channel opens of the playbook, in cases, drafts and proposals alike.
+RESTRICTED = frozenset({"rule", "because", "ring", "amended", "rationale"})
 #: What stays with the channel's people when a case is opened to somebody singly: the party's data and who looked at it,
 #: what is restricted, findings and holds, and the case that was merged into it.
-CHANNEL_ONLY = PERSON | {"rule", "because", "ring", "merge", "returned", "look", "found", "findingfrom", "held"}
+CHANNEL_ONLY = PERSON | RESTRICTED | {"merge", "returned", "look", "found", "findingfrom", "held"}
 
 #: Pages on which grants of single cases make a difference; all others know channels alone.
 SINGLE_CASES = "case|admin:index|search|autocomplete|view_on_site"
@@ -40,7 +42,7 @@ _ON_CASES_ALONE = ("late", "judged", "glass", "expert")
 _ON_POSTGRES = {"tia": "", "pia": SINGLE_CASES, "sam": SINGLE_CASES, "expert": SINGLE_CASES, "glass": SINGLE_CASES}
 
 #: Pages that a role opens beside those that everybody has.
-BY_ROLE = "delivery|outbox|heartbeat|django_q|publication|accessentry|privileges|admin:index|welcome"
+BY_ROLE = "governance:|delivery|outbox|heartbeat|django_q|publication|accessentry|privileges|admin:index|welcome"
 
 #: Who walks, what they are, and which needles they may not find.
 ROLES: dict[str, tuple[str, frozenset[str]]] = {
@@ -48,7 +50,7 @@ ROLES: dict[str, tuple[str, frozenset[str]]] = {
     "pia": ("an agent of the general channel", EVERYTHING),
     "root": ("an administrator", EVERYTHING),
     "reader": ("every permission of Django, that to hold data among them, and no channel", EVERYTHING - {"held"}),
-    "sam": ("a specialist and owner of the channel, and the party itself", EVERYTHING - {"rule", "because", "ring"}),
+    "sam": ("a specialist and owner of the channel, and the party itself", EVERYTHING - RESTRICTED),
     **dict.fromkeys(BESIDE, ("a role without any channel", EVERYTHING)),
     "late": ("an expert whose grant is over: their own reason is all that is left", EVERYTHING - {"calledin"}),
     "judged": ("broke the glass hours ago, and was judged", EVERYTHING - {"broken", "judged"}),
@@ -80,6 +82,9 @@ def test_no_role_finds_what_it_may_not_see(planted: Planted, capsys: pytest.Capt
     leaks = [leak for told in walks for leak in told.leaks]
     assert leaks == [], "\n".join(leaks[:40])
     _found_where_they_belong(walks[-1])
+    if drafts_read := [told.found for told in walks if told.person == "sam" and _only("sam") == ""]:
+        for name in ("amended", "rationale"):
+            assert {"governance:proposal", "governance:propose"} <= drafts_read[0].get(name, set())
     assert _read_by_the_party(planted, sensitive=True) == set()
     assert _read_by_the_party(planted, sensitive=False) == {"answer", "subject", "party"}
     assert told_apart(planted, "pia") == []

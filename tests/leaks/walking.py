@@ -27,6 +27,8 @@ from escalations.admin.act_table import ACTS
 from escalations.admin.tabs import TABS
 from escalations.models import Case, CaseFile, Delivery
 from escalations.services import links
+from governance.models import Proposal
+from governance.selectors import proposals as reads
 from tests.leaks.planting import MARK, Planted
 
 #: Patterns without a page: what is caught for a friendly answer, and redirects of Django's admin to the change page.
@@ -131,6 +133,11 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
     if arguments == ("pk", "file"):
         files = CaseFile.objects.filter(case__in=[planted.hidden.pk, planted.open.pk]).values_list("case_id", "pk")
         yield from [*files, (planted.hidden.pk, 987654), *((planted.open.pk, pk) for _, pk in files)]
+        return
+    if name.startswith("governance:"):
+        rows = reads.ready_drafts() if arguments == ("edition_id",) else Proposal.objects.all()
+        for pk in [*rows.values_list("pk", flat=True), 987654]:
+            yield (pk,)
         return
     model = _model(name)
     if model is not None and arguments in (("object_id",), ("pk",), ("id",)):

@@ -11,6 +11,9 @@ from escalations.errors import NotAllowed
 from escalations.models import Case, Delivery, Level, Outbox, PolicyVersion, Role
 from escalations.services import accounts, channels, noting, people, roles
 from escalations.services.privacy import holds, requests
+from governance.models import Proposal
+from governance.services import proposals
+from playbook.models import Entry
 from playbook.services import drafts
 from tests.privileges.office import AT, Office, Tried, Way
 
@@ -307,4 +310,52 @@ def _playbook(o: Office) -> list[Tried]:
         version = PolicyVersion.objects.order_by("number")[0]
         drafts.begin_draft(base=version, title="Tried", actor=o.user(who), now=AT)
 
-    return [Tried("write_playbook", PLAYBOOK, "Write drafts of the playbook", (Way("", write),))]
+    def draft(actor: str) -> int:
+        """A draft of somebody's that changes a name."""
+        base = PolicyVersion.objects.order_by("-number")[0]
+        edition = drafts.begin_draft(base=base, title="Tried", actor=o.user(actor), now=AT)
+        row = Entry.objects.filter(edition=edition, section="rules").order_by("position")[0]
+        drafts.write_entry(
+            edition_id=edition.pk, address=row.address, body={**row.says, "name": "Tried"}, actor=o.user(actor),
+            now=AT, rationale="Tried.", version=row.version,
+        )  # fmt: skip
+        return edition.pk
+
+    def propose(edition: int, actor: str) -> Proposal:
+        return proposals.propose(
+            edition_id=edition, actor=o.user(actor), now=AT, effective_at=AT + DAY, reason="Tried.",
+            warnings_reason="Tried.",
+        )  # fmt: skip
+
+    def yes(row: Proposal, who: str) -> Proposal:
+        return proposals.approve(proposal_id=row.pk, digest=row.edition_digest, actor=o.user(who), now=AT)
+
+    def approve(own: bool) -> Any:
+        def go(who: str) -> None:
+            writer = who if own else "second"
+            yes(propose(draft(writer), writer), who)
+
+        return go
+
+    def act(service: Any, own: bool, approved: bool = False) -> Any:
+        def go(who: str) -> None:
+            writer = who if own else "second"
+            row = propose(draft(writer), writer)
+            if approved:
+                yes(row, "administrator" if who != "administrator" else "council")
+            service(proposal_id=row.pk, actor=o.user(who), now=AT, reason="Tried.")
+
+        return go
+
+    return [
+        Tried("write_playbook", PLAYBOOK, "Write drafts of the playbook", (Way("", write),)),
+        Tried("propose", PLAYBOOK, "Propose a draft", (Way("", lambda who: propose(draft("second"), who)),)),
+        Tried("approve", PLAYBOOK, "Approve a change of the playbook", (
+            Way("what others wrote", approve(False)), Way("own", approve(True)))),
+        Tried("reject_proposal", PLAYBOOK, "Reject a change of the playbook", (
+            Way("what others wrote", act(proposals.reject, False)), Way("own", act(proposals.reject, True)))),
+        Tried("withdraw_proposal", PLAYBOOK, "Withdraw a proposal", (
+            Way("what others wrote", act(proposals.withdraw, False)), Way("own", act(proposals.withdraw, True)))),
+        Tried("object", PLAYBOOK, "Object to words that were approved", (
+            Way("", act(proposals.object_to, False, approved=True)),)),
+    ]  # fmt: skip

@@ -175,6 +175,11 @@ ROW_OF = {
     "escalations.services.privacy.requests.find": "export_data",
     "escalations.services.privacy.unmasking.unmask": "unmask",
     "escalations.services.roles.set_roles": "set_roles",
+    "governance.services.proposals.approve": "approve",
+    "governance.services.proposals.object_to": "object",
+    "governance.services.proposals.propose": "propose",
+    "governance.services.proposals.reject": "reject_proposal",
+    "governance.services.proposals.withdraw": "withdraw_proposal",
     "playbook.services.drafts.begin_draft": "write_playbook",
     "playbook.services.drafts.begin_from_file": "write_playbook",
     "playbook.services.drafts.move_entry": "write_playbook",
@@ -210,6 +215,7 @@ NO_ROW = {
         "escalations.services.files.adding.check_waiting",
         "escalations.services.files.storing.sweep",
         "escalations.services.heartbeat.beat",
+        "governance.services.proposals.publish_due",
         "escalations.services.judging.judge",
         "escalations.services.privacy.ledger.copy_out",
         "escalations.services.privacy.retention.apply",
@@ -224,6 +230,7 @@ NO_ROW = {
     "the party's own, by the link that they were sent: there is no account": {"escalations.services.links.add_message"},
     "the way in of systems, which the integration's own rows try": {"escalations.services.intake.open_case"},
     "what doors stand on: it asks nothing of whoever acts": {
+        "governance.services.publication.put_into_force",
         "escalations.services.imports.writing.write",
         "escalations.services.links.link_for",
         "escalations.services.locking.witness",
@@ -294,6 +301,12 @@ SENT = {
     "admin:escalations_legalhold_answer": "answer_hold",
     "admin:escalations_erasure_certificate": "see escalations.erasure",
     "account_login": "sign_in",
+    "governance:proposal": "page governance:index",
+    "governance:propose": "propose",
+    "governance:approve": "approve",
+    "governance:reject": "reject_proposal",
+    "governance:withdraw": "withdraw_proposal",
+    "governance:object": "object",
 }
 #: Addresses without a row, by the reason.
 NO_ROW_FOR_PAGE = {
