@@ -127,7 +127,7 @@ class CaseAdmin(CaseFilePages, LeavingPage, KeysetAdmin, DeskAdmin):
             "statuses": Case.Status.choices,
             "bands": list(reversed(Case.Band.choices)),
             "sorts": [("due", _("Due first")), ("severity", _("Most severe first")), ("newest", _("Newest first"))],
-            "may_reassign": people.members(timezone.now()).filter(person=user, leads=True).exists(),
+            "may_reassign": people.led_by(user, timezone.now()).exists(),
             "may_export": exporting.may_export(user),
             "export_query": urlencode(asked_of(request)),
             "is_fullwidth": "1",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from escalations import panels
 from escalations.admin.base import person_of, sees_cases
 from escalations.admin.outlook import picture
-from escalations.core.roles import OVERSEE, READ_ACCESS_LOG, ROLES
+from escalations.core.roles import LEAD, OVERSEE, READ_ACCESS_LOG, ROLES
 from escalations.selectors import accesslog, home, intake
 from escalations.selectors.engine import engine
 from escalations.services.roles import held_by
@@ -23,9 +23,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     shows one's own work, and to somebody who has none what they may do here."""
     user, now = person_of(request), timezone.now()
     mine = home.memberships(user, now)
-    leads = any(row.leads for row in mine)
+    led = [row.team for row in mine if row.leads] if user.has_perm(LEAD) else []
     works = bool(mine) or sees_cases(user)
-    views = {"team": _("My teams")} if leads else {}
+    views = {"team": _("My teams")} if led else {}
     if user.has_perm(OVERSEE):
         views["all"] = _("All teams")
     views["mine"] = _("My own work") if works else _("What I may do")
@@ -46,7 +46,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "own_heading": True,
     }
     if view in ("team", "all"):
-        teams = home.every_team() if view == "all" else [row.team for row in mine if row.leads]
+        teams = home.every_team() if view == "all" else led
         context["lead"] = home.lead(user, now, teams)
         expected = intake.outlook(context["lead"].teams, now)
         context["outlook"] = picture(expected, now) if expected else None
@@ -55,6 +55,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         if not works:
             context["roles"] = [ROLES[key] for key in held_by(user)]
             context["audits"] = user.has_perm(READ_ACCESS_LOG)
+            context["judged"] = accesslog.judged() if context["audits"] else None
             context["unusual"] = accesslog.marks(reader=user).count() if context["audits"] else 0
     return context
 

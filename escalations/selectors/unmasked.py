@@ -57,7 +57,7 @@ def answers_for(user: User, case: Case, now: dt.datetime) -> bool:
     """Whether a reader of the case is told who looked: owners of its channel, leads of its team. One query at most."""
     if may(user, "manage_members", case):
         return True
-    return people.members(now, team_ids=[case.team_id]).filter(person=user, leads=True).exists()
+    return people.led_by(user, now).filter(team_id=case.team_id).exists()
 
 
 def looks(case: Case, *, limit: int = 10) -> list[Look]:

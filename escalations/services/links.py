@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from escalations import keys
 from escalations.core.actor import Actor
+from escalations.errors import Invalid
 from escalations.models import Case, Message, PartyLink
 from escalations.outbound import mail
 from escalations.selectors.following import leading_here
@@ -68,11 +69,13 @@ def withdraw(*, case_id: int, actor: Actor, now: dt.datetime, reason: str, versi
     """
     with working(case_id=case_id, act="withdraw_links", actor=actor, now=now, version=version) as work:
         said = " ".join(reason.split())
+        if len(said) > REASON_LENGTH:
+            raise Invalid("reason", f"Say it in at most {REASON_LENGTH} characters.")
         work.require(given={"reason": said})
         rows = PartyLink.objects.in_force(now).filter(case__in=leading_here(case_id))
         count = rows.update(revoked_at=now)
         work.require(holding={"standing_link": bool(count)})
-        work.say("links.withdrawn", {"count": count}, words={"reason": said[:REASON_LENGTH]})
+        work.say("links.withdrawn", {"count": count}, words={"reason": said})
     return count
 
 

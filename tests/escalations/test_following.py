@@ -363,6 +363,8 @@ def test_the_desk_ends_links_on_record_and_the_next_letter_has_another(desk: Des
         links.withdraw(case_id=case.pk, actor=desk.by("jon"), now=NOW, reason="Not mine to do")
     with pytest.raises(Invalid):
         links.withdraw(case_id=case.pk, actor=desk.by("mia"), now=NOW, reason=" ")
+    with pytest.raises(Invalid, match="at most 300"):
+        links.withdraw(case_id=case.pk, actor=desk.by("mia"), now=NOW, reason="x" * 301)
     assert links.withdraw(case_id=case.pk, actor=desk.by("mia"), now=NOW, reason="Sent to a wrong address") == 1
     assert client.get(path).status_code == 404
     assert Event.objects.filter(case=case).latest("seq").kind == "links.withdrawn"

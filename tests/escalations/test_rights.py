@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from escalations.errors import Invalid, NotAllowed, Refused
-from escalations.models import AccessMark, Channel, Level, Team, User
+from escalations.models import AccessJudged, AccessMark, Channel, Level, Membership, Team, User
+from escalations.selectors.unmasked import answers_for
 from escalations.services import accounts, channels, noting, people, roles
 from tests.factories.desk import NOW, Desk, desk
 
@@ -237,12 +238,29 @@ def test_an_onboarding_reader_arrives_on_a_page_of_their_own(root: User) -> None
     assert client.get("/admin/welcome/").status_code == 302, "signed out"
 
 
+def test_who_leads_by_membership_alone_is_shown_nothing_of_a_lead(desk: Desk, root: User) -> None:
+    """The role says whether somebody leads at all: what a page offers is what its door lets them do."""
+    case, ana = desk.open(assign=False), desk.user("ana")
+    home, cases = "/admin/?view=team", page("escalations_case_changelist") + "?whose=team"
+    assert answers_for(ana, case, NOW)
+    assert "My teams" in signed_in(ana).get(home).content.decode()
+    assert "data-check-all" in signed_in(ana).get(cases).content.decode()
+    roles.set_roles(person_id=ana.pk, roles=["agent"], actor=root, now=NOW, origin="sso")
+    Membership.objects.filter(person=ana).update(leads=True)
+    ana = desk.user("ana")
+    assert not answers_for(ana, case, NOW)
+    assert "My teams" not in signed_in(ana).get(home).content.decode()
+    assert "data-check-all" not in signed_in(ana).get(cases).content.decode()
+
+
 def test_an_auditor_finds_the_log_and_what_they_may_do(root: User) -> None:
     person = User.objects.create_user("vera", "vera@desk.example", "x" * 20)
     roles.set_roles(person_id=person.pk, roles=["auditor"], actor=root, now=NOW, origin="admin")
     text = signed_in(person).get("/admin/").content.decode()
     assert "Works on no case." in text
-    assert "Nothing unusual waits for you" in text
+    assert "The log has not been looked through yet" in text
+    AccessJudged.objects.create(until=0, at=NOW)
+    assert "Nothing unusual waits for you" in signed_in(person).get("/admin/").content.decode()
     assert "You see no cases yet" not in text, "nobody lets an auditor in"
     entry = noting.note(kind="read", person=root, now=NOW)
     AccessMark.objects.create(entry=entry, chain=entry.chain, reasons=["hours"])
