@@ -207,6 +207,12 @@ def passage(
     return _Writer(policy, code, region, classes, authority or policy).passage()
 
 
+def differing_in(policy: Policy, code: str, region: str, classes: Collection[str] | None = None) -> Elsewhere | None:
+    """In what a category is otherwise in a region than where the pages begin (`home_region`); None when in nothing."""
+    home = home_region(policy)
+    return None if region == home else _Writer(policy, code, home, classes, policy).compared(region)
+
+
 class _Writer:
     def __init__(
         self, policy: Policy, code: str, region: str, classes: Collection[str] | None, authority: Policy
@@ -384,18 +390,23 @@ class _Writer:
 
     def _elsewhere(self) -> tuple[tuple[Elsewhere, ...], tuple[Thing, ...]]:
         differing, alike = [], []
-        here = {id(rule) for rule, _ in self._rules(self.region)}
         for region in self.central.regions:
             if region == self.region:
                 continue
-            there = evaluate(self.policy, known(self.code, region))
-            fields = tuple(self._differing(there))
-            rules, _ = self._moved((rule, own) for rule, own in self._rules(region) if id(rule) not in here)
-            if fields or rules:
-                differing.append(Elsewhere(self._thing("regions", region), fields, rules))
-            else:
+            there = self.compared(region)
+            if there is None:
                 alike.append(self._thing("regions", region))
+            else:
+                differing.append(there)
         return tuple(differing), tuple(alike)
+
+    def compared(self, region: str) -> Elsewhere | None:
+        """In what another region differs from the place of the page; None when in nothing that the reader may see."""
+        there = evaluate(self.policy, known(self.code, region))
+        here = {id(rule) for rule, _ in self._rules(self.region)}
+        fields = tuple(self._differing(there))
+        rules, _ = self._moved((rule, own) for rule, own in self._rules(region) if id(rule) not in here)
+        return Elsewhere(self._thing("regions", region), fields, rules) if fields or rules else None
 
     def _differing(self, there: Decision) -> Iterator[Differs]:
         for field, section in FIELDS.items():

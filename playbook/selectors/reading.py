@@ -11,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from django.db.models import QuerySet
+
 from escalations.core.policy import Policy, tests_of
 from escalations.errors import NoPolicy
 from escalations.models import Channel, PolicyText, PolicyVersion, User
 from escalations.models.reach import Reach
 from escalations.selectors import law, registry
 from playbook.core import restricted
+from playbook.models import PageReading
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,3 +108,8 @@ def classes(user: User, book: Book) -> frozenset[str]:
         return frozenset()
     channels = Reach.of(user).channels("see_restricted")
     return book.guards & {registry.key_of(Channel, pk) for pk in channels}
+
+
+def readings(user: User, current: PolicyVersion) -> QuerySet[PageReading]:
+    """What a person has read in another version than the one in force, with that version. One query."""
+    return PageReading.objects.filter(reader=user).exclude(version=current).select_related("version").defer("version__document")

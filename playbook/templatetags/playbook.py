@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from escalations.core.policy import Span, format_duration
 from escalations.core.words import amount as amount_in_words
 from escalations.core.words.phrases import inside
+from playbook.addresses import address
 from playbook.core.contents import Hours
 from playbook.core.steps import Step, Told
 
@@ -108,6 +112,12 @@ for _name, _words in {
     "message": MESSAGES, "language": LANGUAGES, "day": DAYS, "kind": KINDS,
 }.items():  # fmt: skip
     register.filter(_name, _named(_words))
+
+
+@register.simple_tag
+def leads(name: str, number: int | None = None, **arguments: str) -> str:
+    """The address of a page of the playbook: `{% leads "category" number code="order.damaged" %}`."""
+    return address(name, number, **arguments)
 
 
 @register.filter
@@ -216,3 +226,23 @@ def _listing(words: list[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return _("%(most)s and %(last)s") % {"most": ", ".join(words[:-1]), "last": words[-1]}
+
+
+@register.filter
+def figures(number: Decimal) -> str:
+    """An amount without its currency, which the column names: `1,500`."""
+    return f"{number:,.0f}" if number == number.to_integral_value() else f"{number:,.2f}"
+
+
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+
+
+@register.simple_tag
+def placeheld(text: str, category: str) -> SafeString:
+    """The words of a message: the category by its name, and what a case will fill in by what it is, marked."""
+    parts = _PLACE.split(text)
+    made = [
+        part if number % 2 == 0 else category if part == "category" else format_html("<var>{}</var>", part.replace("_", " "))
+        for number, part in enumerate(parts)
+    ]
+    return format_html_join("", "{}", ((part,) for part in made))
