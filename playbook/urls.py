@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from playbook.views import pages
+from playbook.views import changes, pages
 
 READING: list[URLPattern | URLResolver] = [
     path("", pages.home, name="home"),
@@ -12,11 +12,14 @@ READING: list[URLPattern | URLResolver] = [
     path("teams/", pages.teams, name="teams"),
     path("ladders/", pages.ladders, name="ladders"),
     path("ownership/", pages.ownership, name="ownership"),
+    path("search/", changes.search, name="search"),
 ]
 
 app_name = "playbook"
 urlpatterns: list[URLPattern | URLResolver] = [
     *READING,
+    path("changes/", changes.changelog, name="changes"),
+    path("changes/feed/", changes.feed, name="feed"),
     path("versions/", pages.versions, name="versions"),
     path("<int:number>/", include(READING)),
 ]

@@ -430,4 +430,3 @@ FIELDS: Mapping[str, str] = {
     "ladder": "ladders",
 }
 """The fields of an outcome, with the section whose keys they hold."""
-

@@ -30,7 +30,7 @@ _blocks = MarkdownIt("commonmark", {"html": False}).enable(["table"])
 
 
 class Passage(NamedTuple):
-    """A restricted passage: its class (None where it is not written as one), its lines, its text, how deep it stands."""
+    """A restricted passage: its class (None where it is not written as one), lines, text, and how deep it stands."""
 
     guard: str | None
     first: int
@@ -128,4 +128,3 @@ def _protocols(policy: Policy) -> tuple[Mapping[str, set[str]], set[str]]:
             else:
                 named.setdefault(rule.then.protocol, set()).add(rule.visibility)
     return named, opened
-

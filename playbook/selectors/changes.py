@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from escalations.models import PolicyVersion
-from playbook.core.diff import ABSENT, Address, Change, Content, diff, for_reader, marked
-from playbook.core.diff.changelog import Group, groups
+from playbook.core.diff import Block, Change, Content, by_party, diff, for_reader, marked, why
 from playbook.core.diff.history import touches
-from playbook.core.diff.prose import Block
-from playbook.core.diff.value import EDITION
-from playbook.core.entries import OUTSIDE
 from playbook.core.restricted import visible
-from playbook.models import Edition, Entry
+from playbook.models import Edition
+from playbook.selectors import contents
 from playbook.selectors.reading import Book, book_of
 
 
-@dataclass(frozen=True, slots=True)
-class Reworded:
-    """The text of a page that changed, word by word, as far as the reader may read it."""
+class Told(NamedTuple):
+    """One change as a reader is told it: whom else it affects, its reason, and a page's words that differ."""
 
-    key: str
-    language: str
-    blocks: tuple[Block, ...]
+    change: Change
+    affected: tuple[str, ...]
+    why: str
+    words: tuple[Block, ...]
 
 
 def between(old: PolicyVersion, new: PolicyVersion) -> tuple[Change, ...]:
@@ -46,36 +43,38 @@ def _content(book: Book) -> Content:
 
 def told(
     old: PolicyVersion, new: PolicyVersion, classes: Collection[str], category: str = ""
-) -> Sequence[Group]:
-    """The changes for a reader, by whom they affect, each with its reason; of one category where it is named. One
-    query for the reasons."""
+) -> Sequence[tuple[str, Sequence[Told]]]:
+    """The changes for a reader under headings that name whom they affect, each with its reason; of one category where
+    it is named. Two queries for the reasons."""
     found = between(old, new)
     if category:
         found = tuple(change for change in found if touches(change, category))
-    return groups(found, rationales(new), classes)
+    edition = Edition.objects.filter(edition_digest=new.edition_digest, state=Edition.State.PUBLISHED)
+    edition_id = edition.values_list("pk", flat=True).first()
+    reasons = contents.rationales(edition_id) if edition_id is not None else {}
+
+    def tell(change: Change) -> Told:
+        others = tuple(who.name for who in change.affected if who.kind != "party")
+        reason = "" if change.withheld else why(change, reasons)
+        return Told(change, others, reason, _words(old, new, change, classes))
+
+    return [(heading, [tell(one) for one in some]) for heading, some in by_party(for_reader(found, classes)).items()]
 
 
-def rationales(version: PolicyVersion) -> Mapping[Address, str]:
-    """Why rows of a version were changed, as their authors wrote it. One query."""
-    rows = (
-        Entry.objects.filter(edition__edition_digest=version.edition_digest, edition__state=Edition.State.PUBLISHED)
-        .exclude(rationale="")
-        .values_list("part", "section", "key", "rationale")
-    )
-    return {
-        Address(EDITION if section in OUTSIDE else part, section, key or None): why for part, section, key, why in rows
-    }
+def _words(old: PolicyVersion, new: PolicyVersion, change: Change, classes: Collection[str]) -> tuple[Block, ...]:
+    """The blocks of a page's text that differ, word by word, as far as the reader may read either text."""
+    if change.section != "pages" or not change.address.key:
+        return ()
+    before, after = (_text(book_of(one), change.address.key, classes) for one in (old, new))
+    if before is None or after is None or before == after:
+        return ()
+    return tuple(block for block in marked(before, after) if block.mark != "kept")
 
 
-def reworded(old: PolicyVersion, new: PolicyVersion, name: str, classes: Collection[str]) -> Reworded | None:
-    """How the text of a page (`en/guide.start`) changed, in the words that a reader with these classes may read. None
-    when it is in one of the versions alone, or reads the same."""
+def _text(book: Book, name: str, classes: Collection[str]) -> str | None:
     language, _, key = name.partition("/")
-    before, after = (book_of(one).texts.get(language, {}).get(key) for one in (old, new))
-    if before is None or after is None:
-        return None
-    one, other = visible(before, classes), visible(after, classes)
-    return Reworded(key, language, marked(one, other)) if one != other else None
+    text = book.texts.get(language, {}).get(key)
+    return None if text is None else visible(text, classes)
 
 
 def touched(old: PolicyVersion, new: PolicyVersion, classes: Collection[str]) -> frozenset[str]:
@@ -89,14 +88,10 @@ def touched(old: PolicyVersion, new: PolicyVersion, classes: Collection[str]) ->
 @lru_cache(maxsize=256)
 def _touched(old: Book, new: Book, classes: frozenset[str]) -> frozenset[str]:
     found: set[str] = set()
-    shown = for_reader(_between(old, new), classes)
-    for change in shown:
+    for change in for_reader(_between(old, new), classes):
         if change.section == "pages" and change.address.key:
-            if change.withheld and change.before is ABSENT and change.after is ABSENT:
-                language, _, key = change.address.key.partition("/")
-                texts = (visible(book.texts.get(language, {}).get(key, ""), classes) for book in (old, new))
-                if len(set(texts)) == 1:
-                    continue  # what changed stands in a passage that is not theirs
+            if _text(old, change.address.key, classes) == _text(new, change.address.key, classes):
+                continue  # what changed stands in a passage that is not theirs
             found.add(change.address.key.partition("/")[2])
         found |= {f"category.{code}" for code in change.categories if touches(change, code)}
     return frozenset(found)

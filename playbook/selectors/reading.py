@@ -39,7 +39,9 @@ class Book:
         found = {row.visibility for row in ruling}
         found |= {fact.visibility for fact in central.facts.values()}
         found |= {test.visibility for condition in conditions for test in tests_of(condition)}
-        found |= {guard for pages in self.texts.values() for text in pages.values() for guard in restricted.guards(text)}
+        found |= {
+            guard for pages in self.texts.values() for text in pages.values() for guard in restricted.guards(text)
+        }
         return frozenset(guard for guard in found if guard is not None)
 
 
@@ -112,4 +114,9 @@ def classes(user: User, book: Book) -> frozenset[str]:
 
 def readings(user: User, current: PolicyVersion) -> QuerySet[PageReading]:
     """What a person has read in another version than the one in force, with that version. One query."""
-    return PageReading.objects.filter(reader=user).exclude(version=current).select_related("version").defer("version__document")
+    return (
+        PageReading.objects.filter(reader=user)
+        .exclude(version=current)
+        .select_related("version")
+        .defer("version__document")
+    )

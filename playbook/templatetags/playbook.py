@@ -242,7 +242,11 @@ def placeheld(text: str, category: str) -> SafeString:
     """The words of a message: the category by its name, and what a case will fill in by what it is, marked."""
     parts = _PLACE.split(text)
     made = [
-        part if number % 2 == 0 else category if part == "category" else format_html("<var>{}</var>", part.replace("_", " "))
+        part
+        if number % 2 == 0
+        else category
+        if part == "category"
+        else format_html("<var>{}</var>", part.replace("_", " "))
         for number, part in enumerate(parts)
     ]
     return format_html_join("", "{}", ((part,) for part in made))
