@@ -39,9 +39,8 @@ class Book:
         found = {row.visibility for row in ruling}
         found |= {fact.visibility for fact in central.facts.values()}
         found |= {test.visibility for condition in conditions for test in tests_of(condition)}
-        found |= {
-            guard for pages in self.texts.values() for text in pages.values() for guard in restricted.guards(text)
-        }
+        texts = (text for pages in self.texts.values() for text in pages.values())
+        found |= {guard for text in texts for guard in restricted.guards(text)}
         return frozenset(guard for guard in found if guard is not None)
 
 
@@ -114,9 +113,13 @@ def classes(user: User, book: Book) -> frozenset[str]:
 
 def readings(user: User, current: PolicyVersion) -> QuerySet[PageReading]:
     """What a person has read in another version than the one in force, with that version. One query."""
-    return (
-        PageReading.objects.filter(reader=user)
-        .exclude(version=current)
-        .select_related("version")
-        .defer("version__document")
-    )
+    return _with_version(PageReading.objects.filter(reader=user).exclude(version=current))
+
+
+def last_reading(user: User, page: str) -> PageReading | None:
+    """When a person read a page last, with the version that they read. One query."""
+    return _with_version(PageReading.objects.filter(reader=user, page=page)).first()
+
+
+def _with_version(rows: QuerySet[PageReading]) -> QuerySet[PageReading]:
+    return rows.select_related("version").defer("version__document")

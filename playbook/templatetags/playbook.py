@@ -121,7 +121,7 @@ def leads(name: str, number: int | None = None, **arguments: str) -> str:
 
 
 @register.filter
-def length(span: Span | None) -> str:
+def spoken(span: Span | None) -> str:
     """A length of time in words: `4 working hours`, `14 days`. Working time counts while the place is open."""
     if span is None:
         return ""
@@ -205,7 +205,7 @@ def tells(step: Step) -> str:
 
 def step_words(step: Step) -> tuple[str, ...]:
     """A step as the lines of a picture: when, where to, whom it tells."""
-    after = _("after %(time)s") % {"time": length(step.after)}
+    after = _("after %(time)s") % {"time": spoken(step.after)}
     where = _("to %(level)s") % {"level": f"{step.level} {step.level_name}"} if step.level else _("a reminder")
     takes = [_("%(team)s takes over") % {"team": step.team_name}] if step.team else []
     told = [_("tells %(people)s") % {"people": tells(step)}] if step.tells else []
@@ -241,12 +241,9 @@ _PLACE = re.compile(r"\{([a-z_]+)\}")
 def placeheld(text: str, category: str) -> SafeString:
     """The words of a message: the category by its name, and what a case will fill in by what it is, marked."""
     parts = _PLACE.split(text)
-    made = [
-        part
-        if number % 2 == 0
-        else category
-        if part == "category"
-        else format_html("<var>{}</var>", part.replace("_", " "))
-        for number, part in enumerate(parts)
-    ]
+    made = [_filled(part, category) if number % 2 else part for number, part in enumerate(parts)]
     return format_html_join("", "{}", ((part,) for part in made))
+
+
+def _filled(name: str, category: str) -> str:
+    return category if name == "category" else format_html("<var>{}</var>", name.replace("_", " "))

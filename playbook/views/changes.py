@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 
 from django.conf import settings
@@ -16,7 +17,6 @@ from playbook.core.markup import words
 from playbook.selectors import changes, reading
 from playbook.selectors.reading import Book
 from playbook.views.frame import Reader, for_readers
-import itertools
 
 AT_ONCE = 10
 """How many versions the changelog tells at once, and the feed."""

@@ -64,12 +64,7 @@ class Reader:
         """
         if self.number is not None:
             return None
-        last = (
-            PageReading.objects.filter(reader=self.user, page=page)
-            .select_related("version")
-            .defer("version__document")
-            .first()
-        )
+        last = reading.last_reading(self.user, page)
         if last is not None and last.version_id == self.version.pk:
             return None
         note(reader=self.user, page=page, version=self.version, now=self.now)
