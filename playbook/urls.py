@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from playbook.views import changes, pages
+from playbook.views import changes, onboarding, pages
 
 READING: list[URLPattern | URLResolver] = [
     path("", pages.home, name="home"),
@@ -21,5 +21,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("changes/", changes.changelog, name="changes"),
     path("changes/feed/", changes.feed, name="feed"),
     path("versions/", pages.versions, name="versions"),
+    path("onboarding/", onboarding.track, name="onboarding"),
+    path("onboarding/choose/", onboarding.choose, name="choose_track"),
+    path("onboarding/read/", onboarding.read, name="studied"),
+    path("onboarding/news/", onboarding.news, name="news"),
+    path("onboarding/team/", onboarding.team, name="learners"),
+    path("onboarding/drill/<str:topic>/", onboarding.drill, name="drill"),
     path("<int:number>/", include(READING)),
 ]

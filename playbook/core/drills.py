@@ -24,7 +24,7 @@ from escalations.core.calendar import Calendar, CalendarError
 from escalations.core.decision import Decision
 from escalations.core.facts import Facts, Money
 from escalations.core.matrix import case_facts, evaluate, rules_tried
-from escalations.core.policy import Condition, Policy, tests_of
+from escalations.core.policy import Condition, Policy, Rule, Trigger, tests_of
 from escalations.core.scenario import Scenario, calendar_of, due
 from escalations.core.words import Phrases, Record, explain
 
@@ -260,10 +260,10 @@ def _received(topic: Topic, variant: int, since: dt.date, zone: str, chance: ran
 
 def _guards(policy: Policy, decision: Decision, facts: Facts) -> frozenset[str]:
     """The classes of whatever a case's way hangs on: rule that matched, triggers that fired, facts that are told."""
-    ruling = [rule for rule in rules_tried(policy, decision.region) if rule.key == decision.rule]
-    fired = [trigger for trigger in policy.central.triggers if trigger.key in decision.triggers]
-    found = {row.visibility for row in (*ruling, *fired)}
-    for row in (*ruling, *fired):
+    ruling: list[Rule | Trigger] = [rule for rule in rules_tried(policy, decision.region) if rule.key == decision.rule]
+    ruling += [trigger for trigger in policy.central.triggers if trigger.key in decision.triggers]
+    found = {row.visibility for row in ruling}
+    for row in ruling:
         found |= set(_in_condition(policy, row.when))
     found |= {fact.visibility for key in facts.values if (fact := policy.central.facts.get(key)) is not None}
     return frozenset(guard for guard in found if guard is not None)

@@ -1,7 +1,8 @@
-"""The tables of the playbook: editions as they are written, their rows, and who read which page."""
+"""The tables of the playbook: editions as they are written, their rows, who read which page, and who learns what."""
 
 from playbook.models.edition import Edition
 from playbook.models.entry import Entry
+from playbook.models.onboarding import Acknowledgement, DrillAnswer, DrillCard, Enrolment, Studied
 from playbook.models.reading import PageReading
 
-__all__ = ["Edition", "Entry", "PageReading"]
+__all__ = ["Acknowledgement", "DrillAnswer", "DrillCard", "Edition", "Enrolment", "Entry", "PageReading", "Studied"]

@@ -247,3 +247,9 @@ def placeheld(text: str, category: str) -> SafeString:
 
 def _filled(name: str, category: str) -> str:
     return category if name == "category" else format_html("<var>{}</var>", name.replace("_", " "))
+
+
+@register.simple_tag
+def address_of(addresses: Mapping[str, str | None], page: str) -> str:
+    """The address of a page among those that a view has worked out."""
+    return addresses.get(page) or ""

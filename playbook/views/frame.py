@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from escalations.admin.base import person_of
 from escalations.core.roles import READ_PLAYBOOK
@@ -78,8 +78,15 @@ def for_readers(view: Callable[Concatenate[Reader, P], HttpResponse]) -> Callabl
 
     Queries beyond session, user and their rights: one for the version, and one for the classes of what is restricted.
     """
+    return require_safe(_reading(view))
 
-    @require_safe
+
+def for_learners(view: Callable[Concatenate[Reader, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    """The same for a page to which they send something."""
+    return require_http_methods(["GET", "HEAD", "POST"])(_reading(view))
+
+
+def _reading(view: Callable[Concatenate[Reader, P], HttpResponse]) -> Callable[..., HttpResponse]:
     @login_required
     @wraps(view)
     def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
