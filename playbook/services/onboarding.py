@@ -1,4 +1,4 @@
-"""Acts of onboarding, each about oneself: choose a track, say that a page was read, answer a drill, take in a version."""
+"""Acts of onboarding, each about oneself: choose a track, say what was read, answer a drill, take in a version."""
 
 from __future__ import annotations
 
