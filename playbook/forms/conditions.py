@@ -6,7 +6,7 @@ all, at least one or none of its parts must hold. `not` around anything is a gro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,14 +92,19 @@ class ConditionField(Field):
     # ------------------------------------------------------------------------------------------------------ and back
 
     def parse(self, state: State, original: Any, wrong: Wrong, path: Path) -> Any:
+        # A comparison that nobody touched stays as it is written, though another one changed.
+        return self._parsed(state, {repr(_plain(self.show(test))): test for test in _tests(original)}, wrong, path)
+
+    def _parsed(self, state: State, kept: Mapping[str, Any], wrong: Wrong, path: Path) -> Any:
         kind = of(state, "kind", "")
         if kind == "test":
-            return self._test(state, wrong, path)
+            same = kept.get(repr(_plain(state)))
+            return self._test(state, wrong, path) if same is None else same
         if kind not in ("all", "any", "none"):
             return ABSENT
         parts = []
         for number, part in enumerate(of(state, "parts", [])):
-            value = self.parse(part, ABSENT, wrong, (*path, number))
+            value = self._parsed(part, kept, wrong, (*path, number))
             if value is not ABSENT:
                 parts.append(value)
         if not parts:
@@ -254,6 +259,16 @@ class ConditionField(Field):
 
 NEW_TEST: Mapping[str, Any] = {"kind": "test", "fact": "", "op": "", "value": "", "visibility": ""}
 _WORDS = frozenset(["all", "any", "not", "negated"])
+
+
+def _tests(written: Any) -> Iterator[Any]:
+    """Every comparison in a condition as it is written."""
+    if not isinstance(written, Mapping):
+        return
+    if "fact" in written:
+        yield written
+    for part in (*(written.get("all") or ()), *(written.get("any") or ()), written.get("not")):
+        yield from _tests(part)
 
 
 def _shown(value: Any) -> State:
