@@ -200,7 +200,7 @@ class ConditionField(Field):
         node.children = [*children, value]
         if self.channels or of(state, "visibility", ""):
             guard = of(state, "visibility", "")
-            options = with_chosen([("", _("everybody")), *self.channels], [guard])
+            options = with_chosen([("", _("shown to everybody")), *self.channels], [guard])
             node.children.append(Drawn("choice", f"{name}-visibility", _("Shown to"), value=guard, options=options))
         node.more["hint"] = {
             "money": _("EUR 500, USD 550"),

@@ -52,6 +52,8 @@ REFERS = {
 LONG = 1000
 """Words that may be longer than this get several lines."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FIRST = ("name", "key", "side", "summary")
+"""Fields that say what a thing is stand before all others."""
 _NAMED_NULL = {"Expected.rule": _("none may match"), "Expected.protocol": _("none")}
 _ADD = {
     "evidence": _("Add an item"),
@@ -107,7 +109,8 @@ class _Maker:
                 continue
             made = self.field(name, annotation, f"{_declared(model, name)}.{name}", info)
             found[info.alias or name] = made
-        return parts.Record(found, label_, help_, needed=needed)
+        first = {name: found.pop(name) for name in _FIRST if name in found}
+        return parts.Record(first | found, label_, help_, needed=needed)
 
     def field(self, name: str, annotation: Any, place: str, info: FieldInfo | None = None) -> Field:
         """The field for one value."""
@@ -183,7 +186,10 @@ class _Maker:
         if value is Any:
             return parts.Written(said, more, 6)
         if get_origin(key) is Literal:
-            return parts.Record({kind: self._valued(kind, value) for kind in get_args(key)}, said, more)
+            fixed = {kind: self._valued(kind, value) for kind in get_args(key)}
+            for made in fixed.values():
+                made.help = ""  # it is said once, of them all
+            return parts.Record(fixed, said, more or LENGTH_HELP)
         named: Field = parts.Field(_("Key"))
         if name in REFERS:
             named = parts.Choice(self.world.options(REFERS[name]), label(REFERS[name])[:-1], nothing=_("choose"))

@@ -15,12 +15,12 @@ from playbook.forms.parts import Options
 from playbook.selectors.drafting import Draft
 
 BUILTIN_NAMES = {
-    "category": "category",
-    "symptom": "symptom",
-    "region": "region",
-    "language": "language",
-    "source": "way in",
-    "party_kind": "party",
+    "category": "Category",
+    "symptom": "Symptom",
+    "region": "Region",
+    "language": "Language",
+    "source": "Way in",
+    "party_kind": "Party",
 }
 PARTIES = ("buyer", "seller", "platform")
 MANY_SYMPTOMS = 60
@@ -70,7 +70,8 @@ class World:
     @cached_property
     def _protocols(self) -> Options:
         found: dict[str, str] = {}
-        for key, text in self.rows.get("pages", {}).items():
+        pages = self.rows.get("pages", {})
+        for key, text in sorted(pages.items(), key=lambda page: not page[0].startswith("en/")):
             name = key.partition("/")[2]
             if name.startswith("protocol."):
                 first = str(text).lstrip().partition("\n")[0].lstrip("# ").strip()
