@@ -140,7 +140,7 @@ class RowForm:
 
     @property
     def ladder(self) -> list[dict[str, Any]]:
-        """A ladder as a line of time: each rung with its share of the whole, in percent."""
+        """A ladder as a line of time, rung by rung."""
         if self.address.section != "ladders" or not isinstance(self.written, Mapping):
             return []
         try:
@@ -148,11 +148,9 @@ class RowForm:
         except ValidationError:
             return []
         named = {section: dict(self.world.options(section)) for section in ("levels", "teams", "roles", "tell")}
-        last = found.rungs[-1].after.seconds
         return [
             {
                 "after": span(rung.after),
-                "share": min(100, round(100 * rung.after.seconds / last)),
                 "level": named["levels"].get(rung.level or "", rung.level or ""),
                 "team": named["teams"].get(rung.team or "", rung.team or ""),
                 "tell": [named["tell"].get(who, who) for who in rung.tell],
