@@ -1,7 +1,7 @@
 """Files as they come in: counted piece by piece, so that what is too big fills neither memory nor disk.
 
-A file is taken from somebody who is signed in, at the address where evidence is added, and nowhere else; everything
-else that a request may carry is read past. The view finds what was refused, and why, in `refused_uploads`.
+A file is taken from somebody who is signed in, where evidence is added or a draft is begun, and nowhere else;
+everything else that a request may carry is read past. The view finds what was refused, in `refused_uploads`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.http import HttpRequest
 
 from escalations.core.vetting import MEGABYTE
 
-TAKEN_AT = frozenset({"admin:escalations_case_files"})
+TAKEN_AT = frozenset({"admin:escalations_case_files", "admin:playbook_edition_begin"})
 AT_ONCE = 20
 """Files that one request may bring."""
 

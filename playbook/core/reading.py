@@ -21,7 +21,12 @@ def read(path: Path, presets: Path = PRESETS) -> Source:
     `presets` is the folder in which bases are found. Raises SourceError that names file and line: of what cannot be
     read, of a base that is not there, and of presets that extend each other in a circle.
     """
-    return _flat(sources.read(path), presets, ())
+    return flat(sources.read(path), presets)
+
+
+def flat(source: Source, presets: Path = PRESETS) -> Source:
+    """A document that was read already, such as an uploaded one, laid over what it extends. Raises as `read` does."""
+    return _flat(source, presets, ())
 
 
 def _flat(source: Source, presets: Path, seen: tuple[str, ...]) -> Source:

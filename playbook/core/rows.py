@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, get_args
 
@@ -84,20 +84,28 @@ def _fits(place: str, kind: Any, text: str) -> Iterator[Problem]:
             yield Problem(place, f"{text[:80]!r}: {message}")
 
 
+def model_of(address: Address) -> Any:
+    """The type that one row of a section has: the value type that the document itself has there.
+    Raises LookupError for a section that there is not."""
+    section_of(address)
+    return _held(address.part == CENTRE, address.section)
+
+
 @cache
 def _adapter(of_the_centre: bool, section: str) -> TypeAdapter[Any]:
-    """What checks one row of a section: the value type that the document itself has there."""
-    if section == SETTINGS:
-        return TypeAdapter(_Settings)
-    if section == "pages":
-        return TypeAdapter(str)
-    if section == "scenarios":
-        return TypeAdapter(Scenario)
-    if section == "successors":
-        return TypeAdapter(Key)
+    return TypeAdapter(_held(of_the_centre, section))
+
+
+def _held(of_the_centre: bool, section: str) -> Any:
+    if section in _OUTSIDE:
+        return _OUTSIDE[section]
     held: Any = (Central if of_the_centre else Variant).model_fields[section].annotation
     spec = section_of(Address(CENTRE if of_the_centre else "-", section))
     if spec.shape == "alone":
-        return TypeAdapter(held)
+        return held
     inner = get_args(held)[0 if spec.shape == "listed" else 1]
-    return TypeAdapter(get_args(inner)[1] if spec.shape == "nested" else inner)
+    return get_args(inner)[1] if spec.shape == "nested" else inner
+
+
+_OUTSIDE: Mapping[str, Any] = {SETTINGS: _Settings, "pages": str, "scenarios": Scenario, "successors": Key}
+"""What stands beside the policy document."""

@@ -8,8 +8,7 @@ from typing import Any
 from escalations.models import PolicyText, PolicyVersion
 from playbook.core.compiling import Compiled
 from playbook.core.diff import Address, Content
-from playbook.core.diff.value import EDITION
-from playbook.core.entries import OUTSIDE, section_of
+from playbook.core.diff.guarded_rows import address_in_difference, content_of_document
 from playbook.models import Edition, Entry
 
 
@@ -36,6 +35,11 @@ def of_compiled(compiled: Compiled, document: dict[str, Any]) -> Content:
     return Content.of(compiled, scenarios=scenarios_of(document))
 
 
+def as_written(document: dict[str, Any]) -> Content:
+    """What an edition as written says, whether or not it compiles."""
+    return content_of_document(document)
+
+
 def scenarios_of(document: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     """The scenarios of an edition as written."""
     return tuple(document.get("scenarios") or ())
@@ -48,11 +52,5 @@ def rationales(edition_id: int) -> dict[Address, str]:
 
 
 def address_of(entry: Entry) -> Address:
-    """Where a row of an edition stands in the difference, which knows pages by language and key together, and names
-    what else is nested by the first key and a path."""
-    section = section_of(entry.address)
-    part = EDITION if entry.section in OUTSIDE else entry.part
-    if section.shape == "nested" and entry.section != "pages":
-        first, _, second = entry.key.partition("/")
-        return Address(part, entry.section, first, (second,))
-    return Address(part, entry.section, entry.key or None)
+    """Where a row of an edition stands in the difference."""
+    return address_in_difference(entry.address)

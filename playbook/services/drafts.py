@@ -22,7 +22,7 @@ from playbook.core.entries import Entry as Row
 from playbook.core.source import Problem, Source
 from playbook.core.writing import as_yaml
 from playbook.models import Edition, Entry
-from playbook.services.editions import begin_edition, written
+from playbook.services.editions import begin_edition, compile_edition, written
 
 MAY_WRITE = "playbook.write_edition"
 """The permission to write drafts. Bringing one into force is another matter, and another app's."""
@@ -42,10 +42,15 @@ def begin_draft(*, base: PolicyVersion, title: str, actor: User, now: dt.datetim
     with transaction.atomic():
         edition = begin_edition(source=source_of(base), now=now, origin=f"version {base.number}", base=base, by=actor)
         Entry.objects.filter(edition=edition).update(before=F("body"))
-        if title.strip() and title.strip() != edition.title:
-            edition.title = title.strip()[:120]
-            edition.save(update_fields=["title"])
+        _name(edition, title)
     return edition
+
+
+def _name(edition: Edition, title: str) -> None:
+    """Give a draft its author's working title. That of the playbook itself is a row of it."""
+    if title.strip() and title.strip() != edition.title:
+        edition.title = title.strip()[:120]
+        edition.save(update_fields=["title"])
 
 
 def source_of(version: PolicyVersion) -> Source:
@@ -74,15 +79,17 @@ def as_file(edition: Edition) -> str:
 
 
 def begin_from_file(
-    *, source: Source, origin: str, base: PolicyVersion | None, actor: User, now: dt.datetime
+    *, source: Source, origin: str, base: PolicyVersion | None, actor: User, now: dt.datetime, title: str = ""
 ) -> Edition:
     """Begin a draft from an edition that was written elsewhere. With a `base`, its rows are compared with that one's.
+    Without a `title`, the draft is called as the file calls its playbook.
 
     Raises NotAllowed, and SourceError for a document that is no edition.
     """
     _may_write(actor)
     with transaction.atomic():
         edition = begin_edition(source=source, now=now, origin=origin, base=base, by=actor)
+        _name(edition, title)
         if base is not None:
             _compare(edition, source_of(base))
     return edition
@@ -202,6 +209,12 @@ def withdraw(*, edition_id: int, actor: User, now: dt.datetime, reason: str) -> 
         edition.save(update_fields=["state", "withdrawn_at", "withdrawn_by", "withdrawn_reason"])
 
 
+def compile_draft(*, edition_id: int, actor: User, now: dt.datetime) -> Edition:
+    """Compile a draft, for an author: as `compile_edition`, with what that raises, and NotAllowed."""
+    _may_write(actor)
+    return compile_edition(edition_id=edition_id, now=now)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One thing to look at in a draft: what it is, whether it keeps the draft from compiling, and the row that causes
@@ -212,9 +225,10 @@ class Found:
     entry: Entry | None
 
 
-def findings(edition: Edition) -> list[Found]:
-    """What compiling and lint find in a draft as it is written now, each with its row. Changes nothing. One query."""
-    kept = [entry for entry in entries_of(edition) if not entry.removed]
+def findings(edition: Edition, entries: Sequence[Entry] | None = None) -> list[Found]:
+    """What compiling and lint find in a draft as it is written now, each with its row. Changes nothing. `entries` are
+    all its rows in order, for a caller who has them; otherwise one query."""
+    kept = [entry for entry in entries or entries_of(edition) if not entry.removed]
     by_address = {entry.address: entry for entry in kept}
     find = finder([Row(entry.address, entry.says) for entry in kept])
     examined = examine(Source(written(edition, kept)))

@@ -41,7 +41,7 @@ def begin_edition(
         )
     whole = with_horizon(source, default_years(now.date())).document
     policy = whole["policy"]
-    title = policy.get("title") if isinstance(policy, dict) else None
+    title = policy.get("title") if isinstance(policy, dict) else None  # until its author gives it one
     rows = split(Source(whole, source.marks))
     if wrong := [Problem(str(row.address), str(problem)) for row in rows for problem in of_the_address(row.address)]:
         raise SourceError(*wrong)
@@ -94,7 +94,6 @@ def compile_edition(*, edition_id: int, now: dt.datetime, marks: Source | None =
 
 
 def _put(edition: Edition, compiled: Compiled) -> None:
-    edition.title = compiled.policy.title
     edition.document = canonical(compiled.policy.document()).decode()
     edition.policy_digest = compiled.policy.digest
     edition.edition_digest = compiled.digest

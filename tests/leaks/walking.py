@@ -29,6 +29,7 @@ from escalations.models import Case, CaseFile, Delivery
 from escalations.services import links
 from governance.models import Proposal
 from governance.selectors import proposals as reads
+from playbook.models import Entry
 from tests.leaks.planting import MARK, Planted
 
 #: Patterns without a page: what is caught for a friendly answer, and redirects of Django's admin to the change page.
@@ -138,6 +139,9 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
         rows = reads.ready_drafts() if arguments == ("edition_id",) else Proposal.objects.all()
         for pk in [*rows.values_list("pk", flat=True), 987654]:
             yield (pk,)
+        return
+    if arguments == ("pk", "row"):
+        yield from Entry.objects.order_by("pk").values_list("edition_id", "pk")[:2]
         return
     model = _model(name)
     if model is not None and arguments in (("object_id",), ("pk",), ("id",)):

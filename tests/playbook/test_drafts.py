@@ -76,6 +76,19 @@ def test_a_draft_begins_as_the_edition_in_force(draft: Edition, ines: User) -> N
     assert compile_edition(edition_id=draft.pk, now=LATER).edition_digest == base.edition_digest
 
 
+def test_the_title_of_a_draft_is_its_authors_and_stays(draft: Edition, ines: User) -> None:
+    compiled = drafts.compile_draft(edition_id=draft.pk, actor=ines, now=LATER)
+    assert (compiled.title, compiled.state) == ("More care", "compiled")
+    draft.refresh_from_db()
+    assert draft.title == "More care"
+
+
+def test_who_may_not_write_does_not_compile_either(draft: Edition) -> None:
+    with pytest.raises(NotAllowed):
+        drafts.compile_draft(edition_id=draft.pk, actor=User.objects.create_user("mia"), now=LATER)
+    assert Edition.objects.get(pk=draft.pk).state == "draft"
+
+
 def test_a_version_whose_edition_is_not_kept_is_put_together_from_what_runs(draft: Edition) -> None:
     base = draft.base_version
     assert base is not None

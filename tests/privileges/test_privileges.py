@@ -182,6 +182,7 @@ ROW_OF = {
     "governance.services.proposals.withdraw": "withdraw_proposal",
     "playbook.services.drafts.begin_draft": "write_playbook",
     "playbook.services.drafts.begin_from_file": "write_playbook",
+    "playbook.services.drafts.compile_draft": "write_playbook",
     "playbook.services.drafts.move_entry": "write_playbook",
     "playbook.services.drafts.remove_entry": "write_playbook",
     "playbook.services.drafts.restore_entry": "write_playbook",

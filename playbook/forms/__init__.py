@@ -1,0 +1,1 @@
+"""Forms of the pages on which the playbook is written."""
