@@ -89,12 +89,17 @@ class About(_Form):
                 for row in channels
             ),
         ]
-        people = User.objects.with_perm(READ_PLAYBOOK, include_superusers=False).filter(is_active=True)
-        if start["owner"]:
-            people = people | User.objects.filter(pk=start["owner"])
-        chosen = sorted({(row.pk, str(row)) for row in people.distinct()}, key=lambda item: item[1])
+        codename = READ_PLAYBOOK.partition(".")[2]
+        reads = Q(groups__permissions__codename=codename) | Q(user_permissions__codename=codename)
+        people = User.objects.filter(reads, is_active=True).distinct()
+        chosen = sorted({(row.pk, str(row)) for row in people} | self._kept(start["owner"]), key=lambda item: item[1])
         self.fields["owner"].choices = chosen  # type: ignore[attr-defined]
         self.tie()
+
+    @staticmethod
+    def _kept(owner_id: int) -> set[tuple[int, str]]:
+        """Whoever looks after it now stays among the choices."""
+        return {(row.pk, str(row)) for row in User.objects.filter(pk=owner_id)}
 
     def said(self) -> dict[str, Any]:
         """What the service takes."""
