@@ -155,6 +155,7 @@ page admin:escalations_user_privileges | Who may do what | yes | yes | yes | yes
 page admin:escalations_case_leaving | Before one leaves | yes | yes | yes | yes | yes | no | yes | no | yes | no
 page admin:escalations_casegrant_break_glass | Break the glass | yes | yes | yes | yes | yes | no | yes | no | yes | no
 page admin:search | Search of the bar | yes | yes | yes | yes | yes | no | yes | no | yes | no
+page playbook:articles | Articles | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 page welcome | The page of those who do not enter | no | no | no | no | no | yes | no | no | no | no
 see auth.group | Groups | no | no | no | no | no | no | no | no | yes | no
 see django_q.failure | Failed tasks | no | no | yes | no | no | no | no | no | yes | no

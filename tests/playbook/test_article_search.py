@@ -108,7 +108,8 @@ def test_parts_of_marked_text() -> None:
 
 HOSTILE = [
     "", " ", '"', '""', "'", "''; DROP TABLE playbook_article; --", "AND", "OR", "NOT", "NEAR(a b)", "a AND",
-    "title:ask", "words:ask", "{a b}: c", "^ask", "ask*", "*", "(", ")", "((((", "a & b | !c", "a <-> b", "\\", "%", "%s",
+    "title:ask", "words:ask", "{a b}: c", "^ask", "ask*", "*", "(", ")", "((((", "a & b | !c", "a <-> b",
+    "\\", "%", "%s",
     "a OR b NOT", "a\0b", "\0", "-", "--", '-"', "ask -", "💥",
     "ﬀ", "é" * 500, "x" * 10_000, "ask " * 3_000, "\ue000", "or", "the",
     "\ud83d".encode("utf-16", "surrogatepass").decode("utf-16", "replace"), "٣", "ask\r\nask", "a:b:c",
