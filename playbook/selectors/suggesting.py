@@ -43,4 +43,7 @@ def suggested(case: Case, user: User) -> list[Suggested]:
         weight += _CATEGORY if row.pk in related else 0.0
         weight += _LANGUAGE if row.language == case.language else 0.0
         weighed.append((-(weight + (10.0 if row.pk in solved else 0.0)), row.pk, row))
-    return [Suggested(row, row.text.title, row.pk in solved) for _weight, _pk, row in sorted(weighed)[:SHOWN]]
+    best: dict[str, Article] = {}  # of an article in several languages, the one that fits best
+    for _weight, _pk, row in sorted(weighed, key=lambda item: item[:2]):
+        best.setdefault(row.key, row)
+    return [Suggested(row, row.text.title, row.pk in solved) for row in list(best.values())[:SHOWN]]
