@@ -223,7 +223,8 @@ class Gap:
 def gaps(user: User, policy: Policy, now: dt.datetime) -> list[Gap]:
     """Categories with escalations in the last 90 days and no, stale or unhelpful articles, worst first.
 
-    Counted are the cases and articles that this person may see, no others. Three queries beside those of visibility.
+    Counted are the cases and articles that this person may see, no others. Five queries beside those of visibility,
+    whatever their number.
     """
     since, today = now - SINCE, now.date()
     seen = Case.objects.visible_to(user)

@@ -127,7 +127,7 @@ def test_hostile_markdown_is_shown_and_does_nothing(desk: Desk) -> None:
     for name in ("mia", "ana"):
         shown = said(at(desk, name), page(revision))
         listed = said(at(desk, name), LIST, {"q": "alert"})
-        for wrong in ("<script>alert", "<img src=x", "spy.example/x.png\"", "<svg", 'href="javascript', "<b>Bold"):
+        for wrong in ("<script>alert", "<img src=x", 'spy.example/x.png"', "<svg", 'href="javascript', "<b>Bold"):
             assert wrong not in shown
             assert wrong not in listed
     assert "Order care" in shown
