@@ -8,6 +8,18 @@ class PlaybookConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
+        from escalations import panels
+        from escalations.core.roles import READ_PLAYBOOK
+
+        panels.link(
+            _("Playbook"),
+            icon="menu_book",
+            address="/playbook/",
+            may=lambda user: user.has_perm(READ_PLAYBOOK),
+            order=30,
+        )
         register_articles()
 
 

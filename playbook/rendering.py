@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from playbook.core import markup
 
 
-def rendered(text: str, resolve: markup.Resolve, *, shift: int = 1) -> SafeString:
-    """A Markdown text as HTML for a template. `resolve` leads internal links; headings go `shift` levels deeper."""
-    return SafeString(markup.html(text, resolve, shift=shift))
+def rendered(text: str, resolve: markup.Resolve, *, shift: int = 1, classes: Collection[str] = ()) -> SafeString:
+    """A Markdown text as HTML for a template, for a reader with these visibility classes (none: what everybody may
+    read). `resolve` leads internal links; headings go `shift` levels deeper."""
+    return SafeString(markup.html(text, resolve, shift=shift, classes=classes, label=_label))
+
+
+def _label(shown: bool) -> str:
+    """What stands above a restricted passage, or in its place."""
+    return _("Restricted: keep it here") if shown else _("A restricted passage stands here. You need not know it.")

@@ -11,29 +11,43 @@ it would tell its server who reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from html import escape
+from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from playbook.core import restricted
+
 Resolve = Callable[[str, str], str | None]
 """From the kind of a link (`page` or `category`) and its key to an address; None where it leads nowhere."""
 
+Label = Callable[[bool], str]
+"""What stands above a restricted passage: for who may read it (True), and in its place for others."""
+
+
+def plain_label(shown: bool) -> str:
+    """What stands above a restricted passage, in English."""
+    return "Restricted: keep it here" if shown else "A restricted passage"
+
+
 _INTERNAL = re.compile(r"(page|category):([^#]*)(#.*)?")
 _TAGS = {
-    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s",
+    "a", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s",
     "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {
     "a": {"href", "title"},
+    "div": {"class"},
     **{f"h{level}": {"id"} for level in range(1, 7)},
     "ol": {"start"},
     "td": {"class"},
     "th": {"class", "scope"},
 }
 _SCHEMES = {"https", "mailto"}
-_CLASSES = {"left", "center", "right"}
+_CLASSES = {"left", "center", "right", "restricted"}
 
 _PLACE = "at-"
 """Before the id of each heading, so that no text takes the name of a part of the page around it."""
@@ -41,19 +55,17 @@ _PLACE = "at-"
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
 
 
-def html(text: str, resolve: Resolve, *, shift: int = 0) -> str:
-    """HTML of a Markdown text, safe to put into a page.
+def html(
+    text: str, resolve: Resolve, *, shift: int = 0, classes: Collection[str] = (), label: Label = plain_label
+) -> str:
+    """HTML of a Markdown text, safe to put into a page, for a reader with these visibility classes (none: what
+    everybody may read).
 
     `resolve` says where the internal links lead. Headings go `shift` levels deeper, so that a page has one first
     heading, and carry an id made of their words, so that each can be linked to; the same words twice are numbered.
     """
-    tokens = _markdown.parse(text)
-    _links(tokens, resolve)
-    _headings(tokens, shift)
-    _columns(tokens)
-    made = _markdown.renderer.render(tokens, _markdown.options, {})
     return nh3.clean(
-        made,
+        _made(restricted.visible(text, classes), resolve, shift, label, {}),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
@@ -62,17 +74,39 @@ def html(text: str, resolve: Resolve, *, shift: int = 0) -> str:
     )
 
 
+def _made(text: str, resolve: Resolve, shift: int, label: Label, seen: dict[str, int]) -> str:
+    tokens = _markdown.parse(text)
+    _links(tokens, resolve)
+    _headings(tokens, shift, seen)
+    _columns(tokens)
+    passages = {"passage": lambda inner: _made(inner, resolve, shift, label, seen), "label": label}
+    return _markdown.renderer.render(tokens, _markdown.options, passages)
+
+
+def _fence(self: Any, tokens: Sequence[Token], number: int, options: Any, env: Any) -> str:
+    """A fenced block as code; a restricted passage as what it says, or that there is one."""
+    token = tokens[number]
+    if not restricted.is_passage(token):
+        return str(self.fence(tokens, number, options, env))
+    shown = restricted.guard_of(token) is not None
+    inner = env["passage"](token.content) if shown else ""
+    return f'<div class="restricted"><p><strong>{escape(env["label"](shown))}</strong></p>\n{inner}</div>\n'
+
+
 def without_title(text: str) -> str:
     """A page's text below its title, which a page shows as its own first heading."""
     first, _, rest = text.partition("\n")
     return rest.lstrip("\n") if first.startswith("# ") else text
 
 
-def words(text: str) -> str:
-    """The words of a Markdown text, without its marks: what is searched and shown in snippets."""
+def words(text: str, classes: Collection[str] = ()) -> str:
+    """The words of a Markdown text, without its marks: what is searched and shown in snippets. Of restricted passages
+    those of a reader with these classes."""
     found: list[str] = []
-    for token in _markdown.parse(text):
-        if token.type in ("fence", "code_block"):
+    for token in _markdown.parse(restricted.visible(text, classes)):
+        if restricted.is_passage(token):
+            found.append(words(token.content, classes) if restricted.guard_of(token) else "")
+        elif token.type in ("fence", "code_block"):
             found.append(token.content.strip())
         elif token.type == "inline":
             found.append(_plain(token))
@@ -127,8 +161,7 @@ def _place(fragment: str) -> str:
     return f"#{_PLACE}{fragment[1:]}" if len(fragment) > 1 else ""
 
 
-def _headings(tokens: list[Token], shift: int) -> None:
-    seen: dict[str, int] = {}
+def _headings(tokens: list[Token], shift: int, seen: dict[str, int]) -> None:
     for number, token in enumerate(tokens):
         if token.type not in ("heading_open", "heading_close"):
             continue
@@ -154,3 +187,6 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "class":
         return value if value in _CLASSES else None
     return value
+
+
+_markdown.add_render_rule("fence", _fence)

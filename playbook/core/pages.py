@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from escalations.core.lifecycle import STATUSES
 from escalations.core.policy import CategoryPolicy, Outcome, Policy
+from playbook.core import restricted
 from playbook.core.source import Place, Problem, Source
 
 LONGEST = 60_000
@@ -45,7 +46,8 @@ def named(pages: Texts) -> dict[str, str]:
 def problems(source: Source, policy: Policy, pages: Texts) -> Iterator[Problem]:
     """What is wrong with the pages of an edition.
 
-    No title, too long, a link to nothing, a stage that no case is ever in, a protocol without a page.
+    No title, too long, a link to nothing, a stage that no case is ever in, a protocol without a page, a passage that is
+    restricted to no channel.
     """
     for language, texts in pages.items():
         for key, text in texts.items():
@@ -56,6 +58,8 @@ def problems(source: Source, policy: Policy, pages: Texts) -> Iterator[Problem]:
                 yield source.problem(at, f"longer than {LONGEST} characters; split it into pages")
             if key.startswith("stage.") and (stage := key.removeprefix("stage.")) not in STATUSES:
                 yield source.problem(at, f"no case is ever in the stage {stage!r}; there are {', '.join(STATUSES)}")
+            for words in restricted.problems(normal(text), policy.central.channels):
+                yield source.problem(at, words)
             for kind, target in _LINK.findall(text):
                 if target not in (texts if kind == "page" else policy.central.categories):
                     yield source.problem(at, f"links to {kind} {target!r}, which is not there")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from escalations.core.matrix.logic import in_scope
+from playbook.core import restricted
 from playbook.core.diff.comparing import Edit
 from playbook.core.diff.value import ABSENT, Place, mapping
 from playbook.core.diff.words import Row, Side, Telling, condition_of, texts
@@ -32,6 +33,9 @@ def guards(telling: Telling, edit: Edit) -> frozenset[str]:
 def guards_inside(telling: Telling, edit: Edit) -> frozenset[str]:
     """The classes that guard anything in the values of a difference, whether or not a sentence speaks of it."""
     sides, values = (telling.old, telling.new), (edit.before, edit.after)
+    if edit.address.section == "pages":
+        told = [text for written in values for text in (written, *mapping(written).values()) if isinstance(text, str)]
+        return frozenset(guard for text in told for guard in restricted.guards(text))
     return frozenset(found for side in sides for written in values for found in _inside(side, written))
 
 

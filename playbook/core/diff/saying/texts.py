@@ -12,6 +12,7 @@ from playbook.core.diff.saying.fields import FIELDS, value
 from playbook.core.diff.value import ABSENT, mapping
 from playbook.core.diff.words import Telling, plainly, quoted, spoken
 from playbook.core.pages import title as title_of
+from playbook.core.restricted import guards, visible
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -63,9 +64,12 @@ def page(telling: Telling, edit: Edit) -> str | None:
         return f"Page {name} is gone"
     if not (isinstance(edit.before, str) and isinstance(edit.after, str)):
         return None
+    classes = {guard for side in (edit.before, edit.after) for guard in guards(side) if telling.may_see(guard)}
+    old, new = visible(edit.before, classes), visible(edit.after, classes)
+    told = counted(old, new) if old != new else "a restricted passage was changed"
     if before != after and before and after:
-        return f"Page '{before}' ({language}) is called '{after}' now: {counted(edit.before, edit.after)}"
-    return f"Page {name}: {counted(edit.before, edit.after)}"
+        return f"Page '{before}' ({language}) is called '{after}' now: {told}"
+    return f"Page {name}: {told}"
 
 
 def scenario(telling: Telling, edit: Edit) -> str | None:

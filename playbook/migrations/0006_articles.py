@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('escalations', '0014_marks_and_requests'),
-        ('playbook', '0003_guards_anew'),
+        ('playbook', '0005_onboarding'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from playbook.finding import backwards, forwards
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('playbook', '0004_articles'),
+        ('playbook', '0006_articles'),
     ]
 
     operations = [
