@@ -17,6 +17,8 @@ TABLES: dict[str, str] = {
     "escalations_anchor": "anchors",
     "escalations_anchorpart": "parts of anchors",
     "governance_step": "steps of proposals",
+    "playbook_feedback": "words of readers on articles",
+    "playbook_solved": "cases that articles solved",
 }
 
 _FUNCTION = """

@@ -20,3 +20,23 @@ class PlaybookConfig(AppConfig):
             may=lambda user: user.has_perm(READ_PLAYBOOK),
             order=30,
         )
+        register_articles()
+
+
+def register_articles() -> None:
+    """Tell the desk of the knowledge base: where it is, what of it stands beside a case, and what waits."""
+    from django.utils.translation import gettext_lazy as _
+
+    from escalations import panels
+    from escalations.core.roles import READ_PLAYBOOK
+    from playbook.panels import at_home, beside
+
+    panels.link(
+        _("Articles"),
+        icon="article",
+        address="/playbook/articles/",
+        may=lambda user: user.has_perm(READ_PLAYBOOK),
+        order=40,
+    )
+    panels.register("articles", beside, order=25)
+    panels.register("articles", at_home, place="home", order=40)

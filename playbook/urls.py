@@ -27,5 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("onboarding/news/", onboarding.news, name="news"),
     path("onboarding/team/", onboarding.team, name="learners"),
     path("onboarding/drill/<str:topic>/", onboarding.drill, name="drill"),
+    path("articles/", include("playbook.article_urls")),
     path("<int:number>/", include(READING)),
 ]

@@ -60,17 +60,19 @@ ALSO = ("Outbox", "Delivery", "Party")
 
 @cache
 def case_models() -> tuple[Any, ...]:
-    """Return the models of case tables: Case, what points at it, what ALSO names, and the histories of them all."""
+    """Return the models of case tables: Case, what points at it, what ALSO names, and the histories of them all.
+
+    What an app above keeps about a case is that app's own: its services are the door (`tables_above`).
+    """
     from django.apps import apps
 
     try:
         case = apps.get_model("escalations", "Case")
     except LookupError:
         return ()
-    models = [model for app in APPS for model in apps.get_app_config(app).get_models()]
     return tuple(
         model
-        for model in models
+        for model in apps.get_app_config("escalations").get_models()
         if belongs_to_case(model, case)
         or model.__name__ in ALSO
         or (
@@ -84,6 +86,21 @@ def case_models() -> tuple[Any, ...]:
 def case_tables() -> frozenset[str]:
     """Return the names of the tables of case_models()."""
     return frozenset(model._meta.db_table for model in case_models())
+
+
+@cache
+def tables_above() -> dict[str, str]:
+    """Return the tables in which an app above keeps something about a case, with the room that may write each."""
+    from django.apps import apps
+
+    case = apps.get_model("escalations", "Case")
+    return {
+        model._meta.db_table: f"{app}/services/"
+        for app in APPS
+        if app != "escalations"
+        for model in apps.get_app_config(app).get_models()
+        if belongs_to_case(model, case)
+    }
 
 
 @cache
@@ -101,15 +118,16 @@ def may_write(path: str) -> bool:
     return path.startswith(DOORS) or "/migrations/" in path
 
 
-def responsible() -> str | None:
-    """Return ``path:line`` of the nearest code of ours on the stack that writes without being a door, or None."""
+def responsible(own: str = "") -> str | None:
+    """Return ``path:line`` of the nearest code of ours on the stack that writes without being a door (or in the room
+    ``own``), or None."""
     frame = sys._getframe(1)
     here = frame.f_code.co_filename
     agent: str | None = None
     while frame is not None:
         path = place(frame.f_code.co_filename) if frame.f_code.co_filename != here else None
         if path is not None:
-            if may_write(path):
+            if may_write(path) or (own and path.startswith(own)):
                 return None
             if not path.startswith(AGENTS):
                 return f"{path}:{frame.f_lineno}"
@@ -128,6 +146,8 @@ def check(sql: Any) -> None:
                 f"{culprit} writes {table}. Rows of cases are written by escalations/services alone: "
                 f"call the service of this act, or add one (one transaction with event, history and outbox)."
             )
+        if (room := tables_above().get(table)) and (culprit := responsible(room)):
+            raise WrongDoor(f"{culprit} writes {table}, which {room} alone writes: call its function, or add one.")
 
 
 @pytest.fixture(scope="session", autouse=True)

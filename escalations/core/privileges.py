@@ -140,6 +140,11 @@ approve | Approve a change of the playbook | no | no | no | no | what others wro
 reject_proposal | Reject a change of the playbook | no | no | no | no | what others wrote | no | no | no | what others wrote | no
 withdraw_proposal | Withdraw a proposal | no | no | no | no | own | no | no | no | own | no
 object | Object to words that were approved | no | no | yes | no | yes | no | yes | no | yes | no
+write_article | Write articles | yes | yes | no | yes | no | no | no | no | yes | no
+review_article | Review articles that somebody else wrote | no | yes | yes | yes | yes | no | no | no | yes | no
+review_own | Review an article that one wrote oneself | no | no | no | no | no | no | no | no | no | no
+say_clear | Say whether an article is clear | yes | yes | yes | yes | yes | yes | yes | no | yes | no
+solved_it | Say that an article solved a case | yes | yes | no | yes | no | no | no | no | no | no
 # Record and engine
 sign_in | Sign in with a browser | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 review | Review the access log | no | no | no | no | no | no | what others did | no | what others did | no
@@ -150,6 +155,7 @@ page admin:escalations_user_privileges | Who may do what | yes | yes | yes | yes
 page admin:escalations_case_leaving | Before one leaves | yes | yes | yes | yes | yes | no | yes | no | yes | no
 page admin:escalations_casegrant_break_glass | Break the glass | yes | yes | yes | yes | yes | no | yes | no | yes | no
 page admin:search | Search of the bar | yes | yes | yes | yes | yes | no | yes | no | yes | no
+page playbook:articles | Articles | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 page welcome | The page of those who do not enter | no | no | no | no | no | yes | no | no | no | no
 see auth.group | Groups | no | no | no | no | no | no | no | no | yes | no
 see django_q.failure | Failed tasks | no | no | yes | no | no | no | no | no | yes | no

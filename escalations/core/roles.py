@@ -25,6 +25,8 @@ READ_ACCESS_LOG = "escalations.view_accessentry"
 RESEND = "escalations.change_delivery"
 SEE_PUBLICATIONS = "governance.view_publication"
 WRITE_PLAYBOOK = "playbook.write_edition"
+WRITE_ARTICLES = "playbook.write_article"
+REVIEW_ARTICLES = "playbook.review_article"
 SEE_PROPOSALS = "governance.view_proposal"
 DECIDE_PROPOSALS = "governance.decide_proposal"
 
@@ -56,19 +58,21 @@ ROLES: Mapping[str, DeskRole] = {
     for role in (
         _role("agent", "Agent",
               "Works on the cases of their team and channels.",
-              ENTER, WORK, READ_PLAYBOOK),
+              ENTER, WORK, READ_PLAYBOOK, WRITE_ARTICLES),
         _role("lead", "Lead",
               "Decides who belongs to the teams that they lead, how much each takes, and who is on call.",
-              ENTER, WORK, LEAD, READ_PLAYBOOK),
+              ENTER, WORK, LEAD, READ_PLAYBOOK, WRITE_ARTICLES, REVIEW_ARTICLES),
         _role("supervisor", "Supervisor",
               "Sees the load of all teams, and keeps messages and the engine going.",
-              ENTER, WORK, OVERSEE, RESEND, SEE_PUBLICATIONS, SEE_PROPOSALS, READ_PLAYBOOK, *ENGINE),
+              ENTER, WORK, OVERSEE, RESEND, SEE_PUBLICATIONS, SEE_PROPOSALS, READ_PLAYBOOK,
+              REVIEW_ARTICLES, *ENGINE),
         _role("specialist", "Specialist",
               "May be let into a channel as somebody who sees what is restricted there.",
-              ENTER, WORK, SPECIALISE, READ_PLAYBOOK),
+              ENTER, WORK, SPECIALISE, READ_PLAYBOOK, WRITE_ARTICLES, REVIEW_ARTICLES),
         _role("council", "Council member",
               "Sees what was published and approved, and writes and decides on changes of the playbook.",
-              ENTER, SEE_PUBLICATIONS, SEE_PROPOSALS, WRITE_PLAYBOOK, DECIDE_PROPOSALS, READ_PLAYBOOK),
+              ENTER, SEE_PUBLICATIONS, SEE_PROPOSALS, WRITE_PLAYBOOK, DECIDE_PROPOSALS, READ_PLAYBOOK,
+              REVIEW_ARTICLES),
         _role("onboarding", "Onboarding reader",
               "Reads the pages of the playbook before they start, and nothing else.",
               READ_PLAYBOOK),

@@ -38,7 +38,7 @@ from escalations.services.privacy import findings, unmasking
 from escalations.services.roles import follow, group_of
 from governance.services import proposals
 from playbook.models import Entry
-from playbook.services import drafts
+from playbook.services import articles, drafts
 from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk
 
@@ -63,7 +63,7 @@ WORDS = {
         "summary", "description", "answer", "subject", "party", "note", "evidence", "waived", "handoff", "returned",
         "escalation", "remedy", "decided", "pause", "fact", "factreason", "merge", "external", "rule",
         "because", "ring", "value", "look", "found", "findingfrom", "held", "calledin", "broken", "judged", "leaves",
-        "filename", "filebytes", "fileremoved", "amended", "rationale",
+        "filename", "filebytes", "fileremoved", "amended", "rationale", "article", "articletitle",
     )
 }  # fmt: skip
 
@@ -144,10 +144,23 @@ def plant(desk: Desk) -> Planted:
     # Tia has the party's data open: for her alone, however many may.
     unmasking.unmask(case_id=hidden.pk, actor=desk.user("tia"), now=NOW, reason=WORDS["look"])
     Party.objects.filter(pk=hidden.party_id).update(staff_user=desk.user("sam"))
+    _articles(desk)
     for case in (hidden, plain, merged):
         case.refresh_from_db()
     _propose()
     return Planted(desk, hidden, plain, merged, {**WORDS, **PERSONAL, "outside": needle("outside")})
+
+
+def _articles(desk: Desk) -> None:
+    """A restricted article and one for everybody, both about the category of the hidden case."""
+    shelf = (("rings", "fraud", WORDS["articletitle"], WORDS["article"]), ("appeals", "", "Appeals", "How to appeal."))
+    for key, visibility, title, body in shelf:
+        made = articles.begin(
+            key=key, language="en", audience="seller", title=title, body=body, visibility=visibility,
+            categories=["seller.appeal"], actor=desk.user("tia"), now=NOW,
+        )  # fmt: skip
+        articles.propose(revision_id=made.pk, actor=desk.user("tia"), now=NOW)
+        articles.approve(revision_id=made.pk, version=2, actor=desk.user("max"), now=NOW)
 
 
 def _open_singly(desk: Desk, case: Case) -> None:

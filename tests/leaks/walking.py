@@ -29,7 +29,7 @@ from escalations.models import Case, CaseFile, Delivery
 from escalations.services import links
 from governance.models import Proposal
 from governance.selectors import proposals as reads
-from playbook.models import Entry
+from playbook.models import Entry, Revision
 from tests.leaks.planting import MARK, Planted
 
 #: Patterns without a page: what is caught for a friendly answer, and redirects of Django's admin to the change page.
@@ -126,6 +126,9 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
     if name in ("mfa_remove_webauthn", "mfa_edit_webauthn"):
         yield (987654,)
         return
+    if name.startswith("playbook:article"):
+        yield from _shelved(name, arguments)
+        return
     if name == "admin:escalations_case_act":
         for case in (planted.hidden, planted.open):
             for act in ACTS:
@@ -149,6 +152,20 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
             yield (pk,)
         return
     raise AssertionError(f"{name} ({route}) takes {arguments}: say in tests/leaks/walking.py what to fill in")
+
+
+def _shelved(name: str, arguments: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    """Articles, the restricted one among them, and one that does not exist."""
+    rows = Revision.objects.select_related("article").order_by("pk")
+    if arguments == ("pk",):
+        of_revision = name.removeprefix("playbook:article_") in ("feedback", "propose", "take_back", "review")
+        yield from [((row.pk if of_revision else row.article_id),) for row in rows]
+        yield (987654,)
+        return
+    for row in rows:
+        where = (row.article.language, row.article.key)
+        yield (*where, row.number) if "number" in arguments else where
+    yield ("en", "nothing-here", 1) if "number" in arguments else ("en", "nothing-here")
 
 
 def _registered() -> list[tuple[type[models.Model], Any]]:
@@ -191,6 +208,12 @@ def _queries(name: str, planted: Planted) -> Iterator[dict[str, str]]:
     if name.endswith("_changelist") or name in ("admin:search", "admin:index"):
         for words in (MARK, planted.hidden.reference, str(planted.hidden.pk), "fraud"):
             yield {"q": words, "s": words}
+    if name == "playbook:articles":
+        for words in (MARK, "ring", planted.hidden.reference):
+            yield {"q": words}
+        yield {"category": "seller.appeal"}
+    if name == "playbook:article_new":
+        yield {"category": "seller.appeal"}
     if name == "admin:escalations_case_changelist":
         for status in ("any", "open", "waiting", "triaged", "merged"):
             yield {"status": status, "channel": str(planted.hidden.channel_id), "sort": "newest"}

@@ -8,13 +8,13 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from escalations.errors import NotAllowed
-from escalations.models import Case, Delivery, Level, Outbox, PolicyVersion, Role
+from escalations.models import Case, Delivery, Level, Outbox, PolicyVersion, Role, User
 from escalations.services import accounts, channels, noting, people, roles
 from escalations.services.privacy import holds, requests
 from governance.models import Proposal
 from governance.services import proposals
-from playbook.models import Entry
-from playbook.services import drafts
+from playbook.models import Article, Entry, Revision
+from playbook.services import articles, drafts
 from tests.privileges.office import AT, Office, Tried, Way
 
 PEOPLE, CHANNELS, ACCOUNTS = "People", "Who belongs to a channel", "Accounts and roles"
@@ -358,4 +358,47 @@ def _playbook(o: Office) -> list[Tried]:
             Way("what others wrote", act(proposals.withdraw, False)), Way("own", act(proposals.withdraw, True)))),
         Tried("object", PLAYBOOK, "Object to words that were approved", (
             Way("", act(proposals.object_to, False, approved=True)),)),
+        *_articles(o),
     ]  # fmt: skip
+
+
+def _articles(o: Office) -> list[Tried]:
+    def begun(author: User) -> Revision:
+        article = Article.objects.create(
+            key="tried", language="en", audience="agent", owner=author, review_by=AT.date(), created_at=AT
+        )
+        return Revision.objects.create(
+            article=article, number=1, title="Tried", body="Tried.\n", author=author, written_at=AT, state="proposed"
+        )
+
+    def published() -> Revision:
+        revision = begun(o.user("jon"))
+        Revision.objects.update(state="current", reviewer=o.user("ana"), reviewed_at=AT)
+        return revision
+
+    def write(who: str) -> None:
+        document = {"key": "tried", "language": "en", "audience": "agent", "title": "Tried", "body": "Tried."}
+        made = articles.begin(**document, actor=o.user(who), now=AT)  # type: ignore[arg-type]
+        articles.propose(revision_id=made.pk, actor=o.user(who), now=AT)
+
+    def review(author: str) -> Any:
+        def go(who: str) -> None:
+            row = begun(o.user(who if author == "own" else author))
+            articles.approve(revision_id=row.pk, version=row.version, actor=o.user(who), now=AT)
+
+        return go
+
+    def say(who: str) -> None:
+        articles.give_feedback(revision_id=published().pk, helpful=True, words="", actor=o.user(who), now=AT)
+
+    def solved(who: str) -> None:
+        row = published()
+        articles.solved_it(article_id=row.article_id, case_id=o.held.pk, actor=o.user(who), now=AT)
+
+    return [
+        Tried("write_article", PLAYBOOK, "Write articles", (Way("", write),)),
+        Tried("review_article", PLAYBOOK, "Review articles that somebody else wrote", (Way("", review("jon")),)),
+        Tried("review_own", PLAYBOOK, "Review an article that one wrote oneself", (Way("", review("own")),)),
+        Tried("say_clear", PLAYBOOK, "Say whether an article is clear", (Way("", say),)),
+        Tried("solved_it", PLAYBOOK, "Say that an article solved a case", (Way("", solved),)),
+    ]

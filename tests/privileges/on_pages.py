@@ -31,6 +31,7 @@ OTHERS = {
     "governance:index": "The council's pages",
     "mfa_index": "How oneself signs in: second factors and passkeys",
     "account_change_password": "Change one's own password",
+    "playbook:articles": "Articles",
     "welcome": "The page of those who do not enter",
 }
 

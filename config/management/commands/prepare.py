@@ -22,6 +22,7 @@ WORDS = {
     "sync_roles": "Declaring the roles",
     "install_playbook": "Installing the starter playbook",
     "demo": "Loading the demo marketplace",
+    "demo_articles": "Adding its articles",
 }
 
 
@@ -76,7 +77,7 @@ class Command(BaseCommand):
         if not self.any_rows("PolicyVersion", tables):
             steps.append(f"install_playbook --preset {preset}")
         if demo_cases and not self.any_rows("Case", tables):
-            steps.append(f"demo --cases {demo_cases} --seed {DEMO_SEED}")
+            steps += [f"demo --cases {demo_cases} --seed {DEMO_SEED}", "demo_articles"]
         return steps
 
     def any_rows(self, model_name: str, tables: set[str]) -> bool:

@@ -430,6 +430,18 @@ COLUMNS: Mapping[str, Table] = {
     "playbook.HistoricalEntry": Table(
         "nothing", {**kept(DESK, "part", "section", "key", "body", "rationale"), **_history}
     ),
+    # Articles are the desk's own words on how to help: a text about a person is not reviewed into one.
+    "playbook.Article": Table(
+        "nothing", kept(DESK, "key", "language", "audience", "device", "visibility", "retired_reason")
+    ),
+    "playbook.HistoricalArticle": Table(
+        "nothing",
+        {**kept(DESK, "key", "language", "audience", "device", "visibility", "retired_reason"), **_history},
+    ),
+    "playbook.ArticleCategory": Table("nothing", kept(WORD, "category")),
+    "playbook.Revision": Table("nothing", kept(DESK, "title", "body", "state", "reason", "review")),
+    "playbook.ArticleText": Table("nothing", kept(DESK, "language", "title", "words")),
+    "playbook.Feedback": Table("nothing", kept(DESK, "words")),
     "governance.Publication": Table(
         "nothing", kept(DESK, "kind", "reference", "edition_digest", "approved_by", "reason", "steps")
     ),
