@@ -246,6 +246,7 @@ NO_ROW = {
         "escalations.services.work.attending",
         "escalations.services.work.working",
     },
+    "what a page of the playbook keeps of its own reader, who may read it": {"playbook.services.reading.note"},
     "it only says what would be": {
         "escalations.services.assignment.preview_reassign",
         "escalations.services.facts.preview_version",
