@@ -308,6 +308,13 @@ SENT = {
     "governance:reject": "reject_proposal",
     "governance:withdraw": "withdraw_proposal",
     "governance:object": "object",
+    **dict.fromkeys(
+        [
+            *("playbook:category", "playbook:page", "playbook:region", "playbook:teams", "playbook:ladders"),
+            *("playbook:ownership", "playbook:search", "playbook:changes", "playbook:feed", "playbook:versions"),
+        ],
+        "page playbook:home",
+    ),
 }
 #: Addresses without a row, by the reason.
 NO_ROW_FOR_PAGE = {
