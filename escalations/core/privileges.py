@@ -188,6 +188,7 @@ see playbook.edition | Editions | yes | yes | yes | yes | yes | no | yes | no | 
 page admin:escalations_case_export | Export cases | no | no | no | no | no | no | no | no | no | no
 page admin:escalations_erasure_person | What the desk knows of a person | no | no | no | no | no | no | no | no | no | no
 see escalations.erasure | Erasures | no | no | no | no | no | no | yes | no | yes | no
+page playbook:home | The playbook: its pages, versions, changes and search | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 page mfa_index | How oneself signs in: second factors and passkeys | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 page account_change_password | Change one's own password | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 page governance:index | The council's pages | no | no | yes | no | yes | no | yes | no | yes | no

@@ -63,7 +63,7 @@ WORDS = {
         "summary", "description", "answer", "subject", "party", "note", "evidence", "waived", "handoff", "returned",
         "escalation", "remedy", "decided", "pause", "fact", "factreason", "merge", "external", "rule",
         "because", "ring", "value", "look", "found", "findingfrom", "held", "calledin", "broken", "judged", "leaves",
-        "filename", "filebytes", "fileremoved", "amended", "rationale", "article", "articletitle",
+        "filename", "filebytes", "fileremoved", "amended", "rationale", "article", "articletitle", "passage",
     )
 }  # fmt: skip
 
@@ -98,9 +98,12 @@ def document() -> dict[str, Any]:
     return made
 
 
+PAGE = f"# Rings\n\nFreeze payouts first.\n\n```restricted fraud\n{WORDS['passage']}\n```\n"
+
+
 def plant(desk: Desk) -> Planted:
     """Plant all needles."""
-    desk.install(document(), now=NOW - dt.timedelta(days=1))
+    desk.install(document(), now=NOW - dt.timedelta(days=1), pages={"en/guide.rings": PAGE})
     roles()
     seller = {
         "kind": "seller", "external_id": needle("outside"), "name": PERSONAL["name"], "email": PERSONAL["email"],

@@ -26,7 +26,7 @@ __all__ = ["desk"]
 EVERYTHING = frozenset({*WORDS, *PERSONAL, "outside"})
 PERSON = frozenset({*PERSONAL, "outside"})
 #: What the class of the channel opens of the playbook, in cases, drafts, proposals and articles alike.
-RESTRICTED = frozenset({"rule", "because", "ring", "amended", "rationale", "article", "articletitle"})
+RESTRICTED = frozenset({"rule", "because", "ring", "amended", "rationale", "article", "articletitle", "passage"})
 #: What stays with the channel's people when a case is opened to somebody singly: the party's data and who looked at it,
 #: what is restricted, findings and holds, and the case that was merged into it.
 CHANNEL_ONLY = PERSON | RESTRICTED | {"merge", "returned", "look", "found", "findingfrom", "held"}
@@ -42,7 +42,9 @@ _ON_CASES_ALONE = ("late", "judged", "glass", "expert")
 _ON_POSTGRES = {"tia": "", "pia": SINGLE_CASES, "sam": SINGLE_CASES, "expert": SINGLE_CASES, "glass": SINGLE_CASES}
 
 #: Pages that a role opens beside those that everybody has.
-BY_ROLE = "governance:|playbook:article|delivery|outbox|heartbeat|django_q|publication|accessentry|privileges|admin:index|welcome"
+BY_ROLE = (
+    "governance:|delivery|outbox|heartbeat|django_q|publication|accessentry|privileges|admin:index|welcome|playbook"
+)
 
 #: Who walks, what they are, and which needles they may not find.
 ROLES: dict[str, tuple[str, frozenset[str]]] = {

@@ -6,6 +6,7 @@ being named here. A pattern whose arguments nobody knows how to fill fails the w
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -25,7 +26,7 @@ from django.utils import timezone
 
 from escalations.admin.act_table import ACTS
 from escalations.admin.tabs import TABS
-from escalations.models import Case, CaseFile, Delivery
+from escalations.models import Case, CaseFile, Delivery, PolicyVersion
 from escalations.services import links
 from governance.models import Proposal
 from governance.selectors import proposals as reads
@@ -146,6 +147,9 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
     if arguments == ("pk", "row"):
         yield from Entry.objects.order_by("pk").values_list("edition_id", "pk")[:2]
         return
+    if name.startswith("playbook:"):
+        yield from _of_the_playbook(arguments)
+        return
     model = _model(name)
     if model is not None and arguments in (("object_id",), ("pk",), ("id",)):
         for pk in _rows(model, planted):
@@ -166,6 +170,17 @@ def _shelved(name: str, arguments: tuple[str, ...]) -> Iterator[tuple[Any, ...]]
         where = (row.article.language, row.article.key)
         yield (*where, row.number) if "number" in arguments else where
     yield ("en", "nothing-here", 1) if "number" in arguments else ("en", "nothing-here")
+
+
+def _of_the_playbook(arguments: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    """Pages of every version; of its categories and texts those with something restricted, and one that is not."""
+    choices = {
+        "number": [*PolicyVersion.objects.order_by("number").values_list("number", flat=True), 987654],
+        "code": ["seller.appeal", "order.damaged", "nothing"],
+        "key": ["guide.rings", "eu-de", "nothing"],
+        "topic": ["nothing"],
+    }
+    yield from itertools.product(*(choices[name] for name in arguments))
 
 
 def _registered() -> list[tuple[type[models.Model], Any]]:
@@ -205,6 +220,12 @@ def _queries(name: str, planted: Planted) -> Iterator[dict[str, str]]:
         yield {"tab": "timeline", "before": "9999"}
     if name == "admin:autocomplete":
         yield from _completions()
+    if name == "playbook:search":
+        for words in (MARK, "freeze", "fraud"):
+            yield {"q": words}
+    if name == "playbook:changes":
+        yield {"category": "seller.appeal"}
+        yield {"from": "1", "to": "2"}
     if name.endswith("_changelist") or name in ("admin:search", "admin:index"):
         for words in (MARK, planted.hidden.reference, str(planted.hidden.pk), "fraud"):
             yield {"q": words, "s": words}

@@ -29,6 +29,7 @@ OTHERS = {
     "admin:escalations_erasure_person": "What the desk knows of a person",
     "admin:search": "Search of the bar",
     "governance:index": "The council's pages",
+    "playbook:home": "The playbook: its pages, versions, changes and search",
     "mfa_index": "How oneself signs in: second factors and passkeys",
     "account_change_password": "Change one's own password",
     "playbook:articles": "Articles",

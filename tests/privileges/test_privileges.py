@@ -258,6 +258,7 @@ NO_ROW = {
         "escalations.services.work.attending",
         "escalations.services.work.working",
     },
+    "what a page of the playbook keeps of its own reader, who may read it": {"playbook.services.reading.note"},
     "it only says what would be": {
         "escalations.services.assignment.preview_reassign",
         "escalations.services.facts.preview_version",
@@ -332,6 +333,13 @@ SENT = {
     "governance:reject": "reject_proposal",
     "governance:withdraw": "withdraw_proposal",
     "governance:object": "object",
+    **dict.fromkeys(
+        [
+            *("playbook:category", "playbook:page", "playbook:region", "playbook:teams", "playbook:ladders"),
+            *("playbook:ownership", "playbook:search", "playbook:changes", "playbook:feed", "playbook:versions"),
+        ],
+        "page playbook:home",
+    ),
 }
 #: Addresses without a row, by the reason.
 NO_ROW_FOR_PAGE = {

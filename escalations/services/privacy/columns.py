@@ -427,6 +427,7 @@ COLUMNS: Mapping[str, Table] = {
         ),
     ),
     "playbook.Entry": Table("nothing", kept(DESK, "part", "section", "key", "body", "before", "rationale")),
+    "playbook.PageReading": Table("nothing", kept(WORD, "page")),
     "playbook.HistoricalEntry": Table(
         "nothing", {**kept(DESK, "part", "section", "key", "body", "rationale"), **_history}
     ),
