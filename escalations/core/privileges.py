@@ -145,6 +145,7 @@ review_article | Review articles that somebody else wrote | no | yes | yes | yes
 review_own | Review an article that one wrote oneself | no | no | no | no | no | no | no | no | no | no
 say_clear | Say whether an article is clear | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 solved_it | Say that an article solved a case | yes | yes | no | yes | no | no | no | no | no | no
+learn | Choose a track, practise, and take in what changed | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 # Record and engine
 sign_in | Sign in with a browser | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 review | Review the access log | no | no | no | no | no | no | what others did | no | what others did | no
@@ -192,6 +193,7 @@ page playbook:home | The playbook: its pages, versions, changes and search | yes
 page mfa_index | How oneself signs in: second factors and passkeys | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 page account_change_password | Change one's own password | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 page governance:index | The council's pages | no | no | yes | no | yes | no | yes | no | yes | no
+page playbook:learners | How far one's people are with onboarding | no | yes | yes | no | no | no | no | no | yes | no
 # Pages: add, change, end
 add auth.group | Groups: add | no | no | no | no | no | no | no | no | yes | no
 add escalations.absence | Absences: add | yes | yes | yes | yes | yes | no | yes | no | yes | no

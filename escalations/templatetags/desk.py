@@ -145,5 +145,6 @@ def desk_rooms(context: dict[str, Any]) -> list[dict[str, Any]]:
     """The rooms of the desk that this person may open, for pages outside the admin; `here` marks where they are."""
     request = context["request"]
     rooms = [(_("Desk"), reverse("admin:index"))] if request.user.is_staff else []
-    rooms += [(item.title, item.address) for item in panels.links(request.user)]
-    return [{"title": title, "address": address, "here": request.path.startswith(address)} for title, address in rooms]
+    rooms += [(str(item.title), item.address) for item in panels.links(request.user)]
+    here = max((address for _title, address in rooms if request.path.startswith(address)), key=len, default="")
+    return [{"title": title, "address": address, "here": address == here} for title, address in rooms]

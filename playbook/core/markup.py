@@ -80,7 +80,7 @@ def _made(text: str, resolve: Resolve, shift: int, label: Label, seen: dict[str,
     _headings(tokens, shift, seen)
     _columns(tokens)
     passages = {"passage": lambda inner: _made(inner, resolve, shift, label, seen), "label": label}
-    return _markdown.renderer.render(tokens, _markdown.options, passages)
+    return str(_markdown.renderer.render(tokens, _markdown.options, passages))
 
 
 def _fence(self: Any, tokens: Sequence[Token], number: int, options: Any, env: Any) -> str:

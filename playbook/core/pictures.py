@@ -56,7 +56,7 @@ class Row(NamedTuple):
 
     y: int
     name: str
-    count: int
+    owns: int
     dots: tuple[Dot, ...]
 
 

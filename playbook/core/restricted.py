@@ -18,7 +18,7 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from escalations.core.policy import Policy
+from escalations.core.policy import Central, Policy, Variant
 
 WORD = "restricted"
 KEPT_BACK = f"```{WORD}\n```"
@@ -54,7 +54,8 @@ def passages(text: str) -> Iterator[Passage]:
     """The restricted passages of a page, in order. Those inside another belong to it."""
     for token in _blocks.parse(text):
         if is_passage(token) and token.map is not None:
-            yield Passage(guard_of(token), *token.map, token.content, token.level)
+            first, end = token.map
+            yield Passage(guard_of(token), first, end, token.content, token.level)
 
 
 def guards(text: str) -> frozenset[str]:
@@ -116,7 +117,7 @@ def page_guards(policy: Policy, key: str) -> frozenset[str]:
 
 def _protocols(policy: Policy) -> tuple[Mapping[str, set[str]], set[str]]:
     """Protocol -> the classes of the restricted rules that lead to it; and those to which something open leads."""
-    parts = (policy.central, *policy.variants.values())
+    parts: tuple[Central | Variant, ...] = (policy.central, *policy.variants.values())
     opened = {row.protocol for part in parts for row in part.categories.values() if row.protocol is not None}
     named: dict[str, set[str]] = {}
     for part in parts:

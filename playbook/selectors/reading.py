@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 from django.db.models import QuerySet
 
-from escalations.core.policy import Policy, tests_of
+from escalations.core.policy import Policy, Rule, Trigger, tests_of
 from escalations.errors import NoPolicy
 from escalations.models import Channel, PolicyText, PolicyVersion, User
 from escalations.models.reach import Reach
@@ -34,8 +34,13 @@ class Book:
     def guards(self) -> frozenset[str]:
         """The visibility classes that guard anything in it."""
         central, parts = self.policy.central, self.policy.variants.values()
-        ruling = (*central.rules, *(rule for part in parts for rule in part.rules), *central.triggers)
-        conditions = [row.when for row in (*ruling, *central.statutory.values()) if row.when is not None]
+        ruling: tuple[Rule | Trigger, ...] = (
+            *central.rules,
+            *(rule for part in parts for rule in part.rules),
+            *central.triggers,
+        )
+        asked = [*(row.when for row in ruling), *(row.when for row in central.statutory.values())]
+        conditions = [condition for condition in asked if condition is not None]
         found = {row.visibility for row in ruling}
         found |= {fact.visibility for fact in central.facts.values()}
         found |= {test.visibility for condition in conditions for test in tests_of(condition)}

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from escalations.core.policy import Span, format_duration
+from escalations.core.policy import Keeping, Span, format_duration
 from escalations.core.words import amount as amount_in_words
 from escalations.core.words.phrases import inside
 from playbook.addresses import address
@@ -129,9 +129,8 @@ def spoken(span: Span | None) -> str:
         if span.seconds % size == 0 and (unit != "day" or (span.basis == "elapsed" and span.seconds > 4 * size)):
             break
     count = span.seconds // size
-    if unit == "day" and getattr(span, "years", 0):
-        years = int(span.years)  # type: ignore[attr-defined]
-        return ngettext("%(n)d year", "%(n)d years", years) % {"n": years}
+    if isinstance(span, Keeping) and span.years:
+        return ngettext("%(n)d year", "%(n)d years", span.years) % {"n": span.years}
     if span.basis == "business":
         words = {
             "hour": ngettext("%(n)d working hour", "%(n)d working hours", count),

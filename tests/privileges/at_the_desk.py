@@ -14,7 +14,7 @@ from escalations.services.privacy import holds, requests
 from governance.models import Proposal
 from governance.services import proposals
 from playbook.models import Article, Entry, Revision
-from playbook.services import articles, drafts
+from playbook.services import articles, drafts, onboarding
 from tests.privileges.office import AT, Office, Tried, Way
 
 PEOPLE, CHANNELS, ACCOUNTS = "People", "Who belongs to a channel", "Accounts and roles"
@@ -347,7 +347,13 @@ def _playbook(o: Office) -> list[Tried]:
 
         return go
 
+    def learn(who: str) -> None:
+        version = PolicyVersion.objects.order_by("-number")[0]
+        onboarding.enrol(person=o.user(who), team="orders", region="eu-de", version=version, now=AT)
+        onboarding.acknowledge(person=o.user(who), version=version, now=AT)
+
     return [
+        Tried("learn", PLAYBOOK, "Choose a track, practise, and take in what changed", (Way("", learn),)),
         Tried("write_playbook", PLAYBOOK, "Write drafts of the playbook", (Way("", write),)),
         Tried("propose", PLAYBOOK, "Propose a draft", (Way("", lambda who: propose(draft("second"), who)),)),
         Tried("approve", PLAYBOOK, "Approve a change of the playbook", (

@@ -191,6 +191,7 @@ ROW_OF = {
     "playbook.services.articles.solved_it": "solved_it",
     "playbook.services.articles.take_back": "write_article",
     "playbook.services.articles.write": "write_article",
+    **{f"playbook.services.onboarding.{act}": "learn" for act in ("acknowledge", "answer", "enrol", "study")},
     "playbook.services.drafts.begin_draft": "write_playbook",
     "playbook.services.drafts.begin_from_file": "write_playbook",
     "playbook.services.drafts.compile_draft": "write_playbook",
@@ -339,6 +340,19 @@ SENT = {
             *("playbook:ownership", "playbook:search", "playbook:changes", "playbook:feed", "playbook:versions"),
         ],
         "page playbook:home",
+    ),
+    **dict.fromkeys(
+        [f"playbook:{name}" for name in ("onboarding", "choose_track", "studied", "news", "drill")], "learn"
+    ),
+    **dict.fromkeys(
+        [
+            f"admin:playbook_edition_{name}"
+            for name in (
+                *("begin", "file", "changes", "compile", "give_up", "try"),
+                *("row", "add_row", "move_row", "remove_row", "restore_row"),
+            )
+        ],
+        "write_playbook",
     ),
 }
 #: Addresses without a row, by the reason.

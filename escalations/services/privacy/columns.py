@@ -428,6 +428,10 @@ COLUMNS: Mapping[str, Table] = {
     ),
     "playbook.Entry": Table("nothing", kept(DESK, "part", "section", "key", "body", "before", "rationale")),
     "playbook.PageReading": Table("nothing", kept(WORD, "page")),
+    "playbook.Enrolment": Table("nothing", kept(WORD, "team", "region")),
+    "playbook.Studied": Table("nothing", kept(WORD, "page")),
+    "playbook.DrillCard": Table("nothing", kept(WORD, "topic")),
+    "playbook.DrillAnswer": Table("nothing", kept(WORD, "topic", "level", "answers", "right")),
     "playbook.HistoricalEntry": Table(
         "nothing", {**kept(DESK, "part", "section", "key", "body", "rationale"), **_history}
     ),
@@ -443,6 +447,15 @@ COLUMNS: Mapping[str, Table] = {
     "playbook.Revision": Table("nothing", kept(DESK, "title", "body", "state", "reason", "review")),
     "playbook.ArticleText": Table("nothing", kept(DESK, "language", "title", "words")),
     "playbook.Feedback": Table("nothing", kept(DESK, "words")),
+    "governance.Proposal": Table(
+        "nothing",
+        kept(
+            DESK,
+            *("edition_digest", "source_digest", "title", "reason", "warnings", "warnings_reason", "content", "lane"),
+            *("state", "effective_zone"),
+        ),
+    ),
+    "governance.Step": Table("nothing", kept(DESK, "kind", "reason", "edition_digest")),
     "governance.Publication": Table(
         "nothing", kept(DESK, "kind", "reference", "edition_digest", "approved_by", "reason", "steps")
     ),
