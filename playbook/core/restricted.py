@@ -18,7 +18,8 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from escalations.core.policy import Central, Policy, Variant
+from escalations.core.policy import Policy, Variant
+from escalations.core.policy.document import Central
 
 WORD = "restricted"
 KEPT_BACK = f"```{WORD}\n```"
