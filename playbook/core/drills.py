@@ -241,7 +241,7 @@ def _grant(policy: Policy, decision: Decision, level: str, chance: random.Random
         "grant",
         (Choice(YES, ""), *(Choice(one, _level_name(policy, one)) for one in higher), Choice(NOBODY, "")),
         right,
-        why if isinstance(verdict, Yes) else verdict.reason,
+        why if isinstance(verdict, Yes) else verdict.reason.rstrip("."),
         {"remedy": remedy.name, "amount": str(asked), "level": _level_name(policy, level)},
     )
 
