@@ -99,11 +99,12 @@ def document() -> dict[str, Any]:
 
 
 PAGE = f"# Rings\n\nFreeze payouts first.\n\n```restricted fraud\n{WORDS['passage']}\n```\n"
+PAGES = {"en/guide.rings": PAGE, "en/protocol.wallet-refund": "# Refund to a wallet\n\nTry it again.\n"}
 
 
 def plant(desk: Desk) -> Planted:
     """Plant all needles."""
-    desk.install(document(), now=NOW - dt.timedelta(days=1), pages={"en/guide.rings": PAGE})
+    desk.install(document(), now=NOW - dt.timedelta(days=1), pages=PAGES)
     roles()
     seller = {
         "kind": "seller", "external_id": needle("outside"), "name": PERSONAL["name"], "email": PERSONAL["email"],

@@ -86,7 +86,9 @@ def test_no_role_finds_what_it_may_not_see(planted: Planted, capsys: pytest.Capt
     _found_where_they_belong(walks[-1])
     if drafts_read := [told.found for told in walks if told.person == "sam" and _only("sam") == ""]:
         for name in ("amended", "rationale"):
-            assert {"governance:proposal", "governance:propose"} <= drafts_read[0].get(name, set())
+            assert {"governance:proposal", "governance:propose", "admin:playbook_edition_row"} <= drafts_read[0].get(
+                name, set()
+            )
     assert _read_by_the_party(planted, sensitive=True) == set()
     assert _read_by_the_party(planted, sensitive=False) == {"answer", "subject", "party"}
     assert told_apart(planted, "pia") == []
