@@ -21,4 +21,5 @@ __all__ = [
     "PageReading",
     "Revision",
     "Solved",
+    "Studied",
 ]

@@ -42,7 +42,10 @@ _ON_CASES_ALONE = ("late", "judged", "glass", "expert")
 _ON_POSTGRES = {"tia": "", "pia": SINGLE_CASES, "sam": SINGLE_CASES, "expert": SINGLE_CASES, "glass": SINGLE_CASES}
 
 #: Pages that a role opens beside those that everybody has.
-BY_ROLE = "governance:|playbook:article|delivery|outbox|heartbeat|django_q|publication|accessentry|privileges|admin:index|welcome"
+BY_ROLE = (
+    "governance:|playbook:article|delivery|outbox|heartbeat|django_q|publication|accessentry|privileges|admin:index"
+    "|welcome"
+)
 
 #: Who walks, what they are, and which needles they may not find.
 ROLES: dict[str, tuple[str, frozenset[str]]] = {
