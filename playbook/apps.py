@@ -29,7 +29,7 @@ def register_articles() -> None:
 
     from escalations import panels
     from escalations.core.roles import READ_PLAYBOOK
-    from playbook.panels import at_home, beside
+    from playbook.panels import at_home, beside, passage
 
     panels.link(
         _("Articles"),
@@ -38,5 +38,6 @@ def register_articles() -> None:
         may=lambda user: user.has_perm(READ_PLAYBOOK),
         order=40,
     )
+    panels.register("passage", passage, order=11)
     panels.register("articles", beside, order=25)
     panels.register("articles", at_home, place="home", order=40)

@@ -1,4 +1,4 @@
-"""What the desk shows of the knowledge base: articles beside a case, and what waits on people's home page."""
+"""What the desk shows of the playbook: the pages that a case goes by, articles beside it, and what waits at home."""
 
 from __future__ import annotations
 
@@ -6,15 +6,42 @@ import datetime as dt
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from escalations.core.roles import READ_PLAYBOOK
 from escalations.models import Case, User
 from escalations.models.reach import may
 from escalations.panels import Panel
+from playbook.addresses import resolver
 from playbook.selectors import articles as reads
+from playbook.selectors import reading
 from playbook.selectors.suggesting import suggested
 
 SHOWN = 5
+
+
+def passage(request: HttpRequest, case: Case | None, now: dt.datetime) -> Panel | None:
+    """The pages that a case goes by, in the version that it is pinned to: its category as it holds in its region, and
+    the protocol, where there is a page of it that they may read. One query, for the classes of what is restricted."""
+    user = request.user
+    if case is None or not isinstance(user, User) or not user.has_perm(READ_PLAYBOOK):
+        return None
+    version = case.policy_version
+    book = reading.book_of(version)
+    category = book.policy.central.categories.get(case.category.key)
+    if category is None:
+        return None
+    where = resolver(book, reading.classes(user, book), version.number)
+    return Panel(
+        title=_("Playbook, version %(n)s") % {"n": version.number},
+        template="playbook/panel.html",
+        context={
+            "name": category.name,
+            "address": f"{where('category', case.category.key)}?{urlencode({'region': case.region.key})}",
+            "protocol": where("page", f"protocol.{category.protocol}") if category.protocol else None,
+        },
+    )
 
 
 def beside(request: HttpRequest, case: Case | None, now: dt.datetime) -> Panel | None:
