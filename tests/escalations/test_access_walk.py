@@ -14,7 +14,7 @@ from django.urls import path
 from config import urls
 from escalations.models import AccessEntry, Case
 from tests.factories.desk import NOW, Desk, desk
-from tests.leaks.planting import Planted, plant
+from tests.leaks.planting import RESTRICTED, Planted, plant
 from tests.leaks.walking import Asked, read, requests
 
 __all__ = ["desk"]
@@ -24,7 +24,7 @@ def told(planted: Planted, said: str) -> set[int]:
     """The sensitive cases that an answer tells something of: the reference, or a needle of the one that holds them."""
     lower = said.lower()
     found = {case.pk for case in (planted.hidden, planted.merged) if case.reference.lower() in lower}
-    own = [text for name, text in planted.needles.items() if name not in ("rule", "because", "ring")]
+    own = [text for name, text in planted.needles.items() if name not in RESTRICTED]
     if any(text.lower() in lower for text in own if text != planted.needles["merge"]):
         found |= set() if found else {planted.hidden.pk}
     return found

@@ -67,6 +67,9 @@ WORDS = {
     )
 }  # fmt: skip
 
+#: What the class of the channel opens of the playbook, in cases, drafts, proposals and articles alike.
+RESTRICTED = frozenset({"rule", "because", "ring", "amended", "rationale", "article", "articletitle", "passage"})
+
 #: Personal data of the party: only for holders of `see_party_data`.
 PERSONAL = {"name": needle("name"), "email": "ndl7mail@example.org", "phone": "+49 30 7777 1234"}
 

@@ -18,15 +18,13 @@ from django.urls import path, reverse
 from config import urls
 from escalations.models import Case, CaseText, Channel
 from tests.factories.desk import NOW, Desk, desk
-from tests.leaks.planting import BESIDE, PERSONAL, WORDS, Planted, plant
+from tests.leaks.planting import BESIDE, PERSONAL, RESTRICTED, WORDS, Planted, plant
 from tests.leaks.walking import Walk, read, requests, token_of, told_apart, walk
 
 __all__ = ["desk"]
 
 EVERYTHING = frozenset({*WORDS, *PERSONAL, "outside"})
 PERSON = frozenset({*PERSONAL, "outside"})
-#: What the class of the channel opens of the playbook, in cases, drafts, proposals and articles alike.
-RESTRICTED = frozenset({"rule", "because", "ring", "amended", "rationale", "article", "articletitle", "passage"})
 #: What stays with the channel's people when a case is opened to somebody singly: the party's data and who looked at it,
 #: what is restricted, findings and holds, and the case that was merged into it.
 CHANNEL_ONLY = PERSON | RESTRICTED | {"merge", "returned", "look", "found", "findingfrom", "held"}
