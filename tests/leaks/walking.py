@@ -146,8 +146,7 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
         return
     if arguments == ("pk", "row"):
         telling = Entry.objects.filter(key__in=("linked-appeal", "en/guide.rings", "ring")).order_by("pk")
-        yield from telling.values_list("edition_id", "pk")
-        yield from Entry.objects.order_by("pk").values_list("edition_id", "pk")[:1]
+        yield from telling.values_list("edition_id", "pk")[:3]
         return
     if name.startswith("playbook:"):
         yield from _of_the_playbook(arguments)
@@ -175,9 +174,9 @@ def _shelved(name: str, arguments: tuple[str, ...]) -> Iterator[tuple[Any, ...]]
 
 
 def _of_the_playbook(arguments: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    """Pages of every version; of its categories and texts those with something restricted, and one that is not."""
+    """Pages of an older version; of its categories and texts those with something restricted, and one that is not."""
     choices = {
-        "number": [*PolicyVersion.objects.order_by("number").values_list("number", flat=True), 987654],
+        "number": [*PolicyVersion.objects.order_by("number").values_list("number", flat=True)[:1], 987654],
         "code": ["seller.appeal", "order.damaged", "nothing"],
         "key": ["guide.rings", "eu-de", "nothing"],
         "topic": ["nothing"],
