@@ -30,7 +30,6 @@ class Propose(forms.Form):
             self.fields["warnings_reason"] = text(
                 _("Why it is meant so, in spite of the warnings"), help_text=_("It stays beside the proposal.")
             )
-        described(self)
 
 
 class Approve(forms.Form):
@@ -40,10 +39,6 @@ class Approve(forms.Form):
 
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
     reason = text(_("A word on it"), required=False, rows=3, help_text=_("It stays on record."))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        described(self)
 
 
 class Why(forms.Form):
@@ -56,11 +51,3 @@ class Why(forms.Form):
     def __init__(self, data: Any = None, *, help_text: Any = "") -> None:
         super().__init__(data)
         self.fields["reason"].help_text = help_text
-        described(self)
-
-
-def described(form: forms.Form) -> None:
-    """Tie each field to its help, for who does not see that it stands beside."""
-    for name, field in form.fields.items():
-        if field.help_text:
-            field.widget.attrs["aria-describedby"] = f"id_{name}_help"

@@ -36,12 +36,6 @@ def language_name(code: str) -> str:
 class _Form(forms.Form):
     use_required_attribute = False
 
-    def tie(self) -> None:
-        """Tie each field to its help, for who does not see that it stands beside."""
-        for name, field in self.fields.items():
-            if field.help_text:
-                field.widget.attrs.setdefault("aria-describedby", f"id_{name}_help")
-
 
 class Words(_Form):
     """A title, a text, and why."""
@@ -56,10 +50,6 @@ class Words(_Form):
         _("What changes, and why"), rows=2, required=False, help_text=_("Whoever reviews it reads this first.")
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.tie()
 
 
 class About(_Form):
@@ -94,7 +84,6 @@ class About(_Form):
         people = User.objects.filter(reads, is_active=True).distinct()
         chosen = sorted({(row.pk, str(row)) for row in people} | self._kept(start["owner"]), key=lambda item: item[1])
         self.fields["owner"].choices = chosen  # type: ignore[attr-defined]
-        self.tie()
 
     @staticmethod
     def _kept(owner_id: int) -> set[tuple[int, str]]:
@@ -135,7 +124,6 @@ class Begin(About, Words):
         self.fields["language"].choices = languages(policy)  # type: ignore[attr-defined]
         for name in ("reason", "version"):
             del self.fields[name]
-        self.tie()
 
 
 class Why(_Form):
@@ -150,10 +138,6 @@ class Decide(_Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     review = text(_("A word on it"), rows=3, required=False, help_text=_("Needed to reject it: its author reads this."))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.tie()
-
 
 class Clear(_Form):
     """Was this clear?"""
@@ -166,7 +150,3 @@ class Clear(_Form):
         label=_("In a few words"), max_length=500, required=False, help_text=_("What was missing, or what helped."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )  # fmt: skip
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.tie()
