@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -28,26 +26,12 @@ from governance.models import Proposal
 from governance.selectors import proposals as reads
 from governance.services import proposals
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
-DECIDED = 25
-"""Decided proposals on one page."""
+View = Callable[..., HttpResponse]
 
 
-def council(right: str) -> Callable[[View[P]], View[P]]:
+def council(right: str) -> Callable[[View], View]:
     """For pages that one needs a right for; others are told so, and who is not signed in signs in first."""
-
-    def wrapped(view: View[P]) -> View[P]:
-        @login_required
-        @wraps(view)
-        def inner(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            if not person_of(request).has_perm(right):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
-
-        return inner
-
-    return wrapped
+    return lambda view: login_required(permission_required(right, raise_exception=True)(view))
 
 
 @require_safe
