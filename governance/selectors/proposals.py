@@ -21,12 +21,14 @@ from escalations.selectors.why import classes
 from governance.core.deciding import Answer, Standing, may_approve
 from governance.models import Proposal, Step
 from playbook.core.compiling import examine
-from playbook.core.diff import Block, Change, Content, by_party, diff, for_reader, marked, why
+from playbook.core.diff import Block, Change, Content, by_party, diff, marked, with_reasons
 from playbook.core.source import Source
 from playbook.models import Edition, Entry
 from playbook.selectors import contents
 from playbook.services.editions import written
 
+DECIDED = 25
+"""Decided proposals on one page."""
 WHY_NOT: Mapping[Standing, Promise] = {
     Standing.ANOTHER: _("You wrote some of this. Somebody who did not decides on it."),
     Standing.WAITS: _("You wrote this and nobody else decides here: you may approve it when the time to wait is over."),
@@ -113,11 +115,8 @@ class Told(NamedTuple):
 def told(changes: Sequence[Change], edition_id: int, reader: User) -> tuple[Told, ...]:
     """A difference as a reader may have it, in reading order: what is restricted is kept back, and its reasons too.
     Two queries."""
-    reasons = contents.rationales(edition_id)
-    return tuple(
-        Told(change, "" if change.withheld else why(change, reasons), _words(change))
-        for change in for_reader(changes, classes(reader))
-    )
+    lines = with_reasons(changes, contents.rationales(edition_id), classes(reader))
+    return tuple(Told(change, reason, _words(change)) for change, reason in lines)
 
 
 def _words(change: Change) -> tuple[Block, ...]:
@@ -139,7 +138,7 @@ class Docket:
     """The number before which the next page of decided proposals begins."""
 
 
-def docket(user: User, now: dt.datetime, *, before: int | None = None, size: int = 25) -> Docket:
+def docket(user: User, now: dt.datetime, *, before: int | None = None) -> Docket:
     """What waits, what waits for objections, what is published and not yet in force, and what was decided, newest
     first, from `before` on. Four queries."""
     rows = visible(user)
@@ -147,13 +146,13 @@ def docket(user: User, now: dt.datetime, *, before: int | None = None, size: int
     over = rows.exclude(state__in=(Proposal.State.OPEN, Proposal.State.APPROVED)).exclude(coming)
     if before is not None:
         over = over.filter(pk__lt=before)
-    decided = list(over.order_by("-id")[: size + 1])
+    decided = list(over.order_by("-id")[: DECIDED + 1])
     return Docket(
         open=list(rows.filter(state=Proposal.State.OPEN).order_by("id")),
         approved=list(rows.filter(state=Proposal.State.APPROVED).order_by("publish_at")),
         coming=list(rows.filter(coming).order_by("publication__effective_at")),
-        decided=decided[:size],
-        older=decided[size - 1].pk if len(decided) > size else None,
+        decided=decided[:DECIDED],
+        older=decided[DECIDED - 1].pk if len(decided) > DECIDED else None,
     )
 
 
@@ -176,7 +175,6 @@ class Page:
     may: frozenset[str]
     why_not: str
     since: dt.datetime | None
-    in_force_at: dt.datetime | None
     changed_since: bool
 
 
@@ -211,15 +209,12 @@ def page(proposal: Proposal, user: User, now: dt.datetime) -> Page:
         may=frozenset(may),
         why_not=why_not,
         since=since,
-        in_force_at=proposal.publication.effective_at if proposal.publication else None,
         changed_since=changed,
     )
 
 
 def _grouped(lines: Sequence[Told]) -> tuple[Group, ...]:
-    of = {id(line.change): line for line in lines}
-    found = by_party([line.change for line in lines])
-    return tuple(Group(heading, tuple(of[id(change)] for change in rows)) for heading, rows in found.items())
+    return tuple(Group(heading, some) for heading, some in by_party(lines, lambda line: line.change).items())
 
 
 def _is_as_proposed(proposal: Proposal) -> bool:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from escalations.core.canonical import canonical, digest_of
+from escalations.core.policy import Policy
 from escalations.core.roles import DECIDE_PROPOSALS, SEE_PROPOSALS, WRITE_PLAYBOOK
 from escalations.errors import DeskError, Invalid, NotAllowed, Refused
 from escalations.models import PolicyVersion, User
@@ -24,9 +25,8 @@ from escalations.services.registry import check_successors
 from governance.models import Proposal, Publication, Step
 from governance.selectors import proposals
 from governance.services.publication import put_into_force
-from playbook.core.compiling import compile_source
 from playbook.core.diff import diff
-from playbook.core.source import Source, SourceError
+from playbook.core.source import SourceError
 from playbook.models import Edition
 from playbook.selectors import contents
 from playbook.services.editions import compile_edition, written
@@ -64,8 +64,6 @@ def propose(
         raise Invalid("zone", f"There is no time zone {zone!r}.")
     with transaction.atomic():
         edition = _compiled(edition_id, now)
-        source = Source(written(edition))
-        compiled = compile_source(source)
         base = _base(edition)
         if Proposal.objects.filter(edition=edition, state__in=(State.OPEN, State.APPROVED)).exists():
             raise Refused("This draft is proposed already. Withdraw that proposal first, or wait for its decision.")
@@ -73,8 +71,8 @@ def propose(
             raise Refused(f"This draft says exactly what version {base.number} says. There is nothing to decide on.")
         if edition.warnings and not warnings_reason.strip():
             raise Invalid("warnings_reason", "Lint warns about this draft. Say why it is meant so, or change it.")
-        check_successors(compiled.policy, compiled.successors, now=now)
-        new = contents.of_compiled(compiled, source.document)
+        new = contents.of_edition(edition)
+        check_successors(Policy.model_validate(new.policy), edition.successors, now=now)
         changes = diff(contents.of_version(base), new)
         proposal = Proposal.objects.create(
             edition=edition,

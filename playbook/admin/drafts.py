@@ -20,7 +20,7 @@ from escalations.admin.base import DeskAdmin, person_of, works_here
 from escalations.errors import DeskError
 from escalations.forms.base import refuse
 from escalations.selectors.why import classes
-from playbook.core.diff import diff, for_reader, why
+from playbook.core.diff import Change, diff, with_reasons
 from playbook.core.source import SourceError
 from playbook.forms.drafts import Because
 from playbook.models import Edition
@@ -141,15 +141,12 @@ class DraftPages(DraftBase):
         """What the draft changes, in words, as this person may read them."""
         edition = self.edition_of(request, pk)
         base = edition.base_version
-        told = []
+        told: tuple[tuple[Change, str], ...] = ()
         if base is not None:
             draft = drafting.Draft(edition, drafts.entries_of(edition), person_of(request))
             changes = diff(contents.as_written(drafts.source_of(base).document), contents.as_written(draft.document))
             reasons = contents.rationales(pk)
-            told = [
-                (change, "" if change.withheld else why(change, reasons))
-                for change in for_reader(changes, classes(person_of(request)))
-            ]
+            told = with_reasons(changes, reasons, classes(person_of(request)))
         return self.draft_page(request, "changes", edition, __("what changes"), told=told, tab="changes")
 
     def file_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -17,6 +17,10 @@ class EditionManager(models.Manager["Edition"]):
     def get_queryset(self) -> models.QuerySet[Edition]:
         return super().get_queryset().defer("source", "document")
 
+    def published_as(self, edition_digest: str) -> models.QuerySet[Edition]:
+        """The edition that versions with this digest were made of, where this desk keeps it."""
+        return self.get_queryset().filter(edition_digest=edition_digest, state=Edition.State.PUBLISHED)
+
 
 class Edition(models.Model):
     """One writing of the playbook. A draft may change; once compiled it is named by its digest; once published it

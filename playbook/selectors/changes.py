@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from escalations.models import PolicyVersion
-from playbook.core.diff import Block, Change, Content, by_party, diff, for_reader, marked, why
+from playbook.core.diff import Block, Change, Content, by_party, diff, for_reader, marked, with_reasons
 from playbook.core.diff.history import touches
 from playbook.core.restricted import visible
 from playbook.models import Edition
@@ -37,8 +37,7 @@ def _between(old: Book, new: Book) -> tuple[Change, ...]:
 def _content(book: Book) -> Content:
     """A version's content. What it is tried with (scenarios) and what became of keys are not in it: they are read by
     those who write."""
-    texts = {f"{language}/{key}": text for language, pages in book.texts.items() for key, text in pages.items()}
-    return Content.of(book.policy, texts)
+    return Content.of(book.policy, book.pages)
 
 
 def told(
@@ -49,16 +48,18 @@ def told(
     found = between(old, new)
     if category:
         found = tuple(change for change in found if touches(change, category))
-    edition = Edition.objects.filter(edition_digest=new.edition_digest, state=Edition.State.PUBLISHED)
-    edition_id = edition.values_list("pk", flat=True).first()
+    edition_id = Edition.objects.published_as(new.edition_digest).values_list("pk", flat=True).first()
     reasons = contents.rationales(edition_id) if edition_id is not None else {}
-
-    def tell(change: Change) -> Told:
-        others = tuple(who.name for who in change.affected if who.kind != "party")
-        reason = "" if change.withheld else why(change, reasons)
-        return Told(change, others, reason, _words(old, new, change, classes))
-
-    return [(heading, [tell(one) for one in some]) for heading, some in by_party(for_reader(found, classes)).items()]
+    lines = [
+        Told(
+            change,
+            tuple(who.name for who in change.affected if who.kind != "party"),
+            reason,
+            _words(old, new, change, classes),
+        )
+        for change, reason in with_reasons(found, reasons, classes)
+    ]
+    return list(by_party(lines, lambda line: line.change).items())
 
 
 def _words(old: PolicyVersion, new: PolicyVersion, change: Change, classes: Collection[str]) -> tuple[Block, ...]:

@@ -5,28 +5,29 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from escalations.models import PolicyText, PolicyVersion
+from escalations.models import PolicyVersion
 from playbook.core.compiling import Compiled
 from playbook.core.diff import Address, Content
 from playbook.core.diff.guarded_rows import address_in_difference, content_of_document
+from playbook.core.pages import named
 from playbook.models import Edition, Entry
+from playbook.selectors.reading import book_of
 
 
 def of_version(version: PolicyVersion) -> Content:
-    """What a version says: its document and pages, and the scenarios and successors of the edition that it was made
-    of, where this desk keeps that. Three queries."""
-    document = PolicyVersion.objects.filter(pk=version.pk).values_list("document", flat=True).get()
-    texts = dict(PolicyText.objects.filter(digest__in=set(version.pages.values())).values_list("digest", "body"))
-    kept = (
-        Edition.objects.filter(edition_digest=version.edition_digest, state=Edition.State.PUBLISHED)
-        .defer("document")
-        .first()
-    )
+    """What a version says, with the scenarios and successors of the edition that it was made of, where this desk keeps
+    that. One query beside those of `book_of`."""
+    book = book_of(version)
+    kept = Edition.objects.published_as(version.edition_digest).values_list("source", "successors").first()
+    source, successors = kept if kept is not None else ("{}", {})
+    return Content.of(book.policy, book.pages, scenarios_of(json.loads(source)), successors)
+
+
+def of_edition(edition: Edition) -> Content:
+    """What a compiled edition says, as it was compiled. No query where its two large columns were read."""
+    source = json.loads(edition.source)
     return Content(
-        json.loads(document),
-        {name: texts[digest] for name, digest in version.pages.items()},
-        scenarios_of(json.loads(kept.source)) if kept is not None else (),
-        kept.successors if kept is not None else {},
+        json.loads(edition.document), named(source.get("pages", {})), scenarios_of(source), edition.successors
     )
 
 

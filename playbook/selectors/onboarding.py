@@ -32,8 +32,7 @@ def topics(version: PolicyVersion, classes: Collection[str]) -> tuple[Topic, ...
 
 @lru_cache(maxsize=64)
 def _topics(book: Book, classes: frozenset[str]) -> tuple[Topic, ...]:
-    rows = Edition.objects.filter(edition_digest=book.digest, state=Edition.State.PUBLISHED)
-    source = rows.values_list("source", flat=True).first()
+    source = Edition.objects.published_as(book.digest).values_list("source", flat=True).first()
     written = scenarios_of(json.loads(source)) if source is not None else ()
     return drills.topics(book.policy, [Scenario.model_validate(one) for one in written], classes)
 
@@ -52,7 +51,7 @@ def suggested_team(person: User, now: dt.datetime) -> str:
 def level_of(person: User, policy: Policy, now: dt.datetime) -> str:
     """The level at which somebody practises: their highest, or the lowest there is. One query."""
     held = set(people.members(now).filter(person=person).values_list("level__key", flat=True))
-    levels = sorted(policy.central.levels, key=policy.level_rank)
+    levels = policy.levels_by_rank()
     return next((key for key in reversed(levels) if key in held), levels[0])
 
 
@@ -110,8 +109,7 @@ def _progress(
     studied: dict[str, PolicyVersion],
     cards: dict[str, DrillCard],
 ) -> Progress:
-    book = book_of(version)
-    steps = _track(book, row.team, row.region, language, frozenset(classes))
+    steps = steps_of(row, version, language=language, classes=classes)
 
     def stands(step: Step) -> Standing:
         if step.topic:
@@ -127,6 +125,11 @@ def _progress(
         return Standing(step, "changed" if step.page in changes.touched(read, version, classes) else "done")
 
     return Progress(tuple(stands(step) for step in steps))
+
+
+def steps_of(row: Enrolment, version: PolicyVersion, *, language: str, classes: Collection[str]) -> tuple[Step, ...]:
+    """The steps of somebody's track in a version. No query, but the first time in a process."""
+    return _track(book_of(version), row.team, row.region, language, frozenset(classes))
 
 
 @lru_cache(maxsize=256)

@@ -31,6 +31,11 @@ class Book:
     digest: str
 
     @cached_property
+    def pages(self) -> Mapping[str, str]:
+        """The same texts by page name, as in `en/guide.start`."""
+        return {f"{language}/{key}": text for language, texts in self.texts.items() for key, text in texts.items()}
+
+    @cached_property
     def guards(self) -> frozenset[str]:
         """The visibility classes that guard anything in it."""
         central, parts = self.policy.central, self.policy.variants.values()

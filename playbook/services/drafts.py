@@ -56,11 +56,7 @@ def _name(edition: Edition, title: str) -> None:
 def source_of(version: PolicyVersion) -> Source:
     """The edition that a version was made of, as it was written. A version whose edition this desk does not keep is
     put together from its document and pages; its scenarios are not part of it then. Two or three queries."""
-    kept = (
-        Edition.objects.filter(edition_digest=version.edition_digest, state=Edition.State.PUBLISHED)
-        .defer("document")
-        .first()
-    )
+    kept = Edition.objects.published_as(version.edition_digest).first()
     if kept is not None:
         return Source(written(kept) or json.loads(kept.source))  # without rows: from before there were any
     texts = dict(PolicyText.objects.filter(digest__in=set(version.pages.values())).values_list("digest", "body"))

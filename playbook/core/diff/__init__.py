@@ -5,7 +5,8 @@
     said(change, classes)                      the sentence for a reader with these visibility classes
     for_reader(changes, classes)               the changes as such a reader may have them
     grouped(changes, classes)                  the same by whom they affect
-    by_party(changes)                          each once, under the parties whom it affects
+    with_reasons(changes, rationales, classes) the changes for a reader, each with its reason
+    by_party(lines, change_of)                 each once, under the parties whom it affects
     apply(old, changes) == new                 nothing is left out
     why(change, rationales)                    the reason of a change
     changelog(changes, rationales, classes)    Markdown, each change with its reason
@@ -16,7 +17,7 @@ Pure: no clock, no database. Record 0004 says why it is so.
 """
 
 from playbook.core.diff.applying import apply
-from playbook.core.diff.changelog import by_party, changelog, why
+from playbook.core.diff.changelog import by_party, changelog, why, with_reasons
 from playbook.core.diff.differing import diff
 from playbook.core.diff.history import Chapter, history_of
 from playbook.core.diff.prose import Block, Marked, marked
@@ -44,4 +45,5 @@ __all__ = [
     "marked",
     "said",
     "why",
+    "with_reasons",
 ]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from escalations.core.words.phrases import listing
 from playbook.core.diff.reading import for_reader
 from playbook.core.diff.value import ABSENT, Address, Change, Classes
+
+T = TypeVar("T")
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<#])")
 _PLAIN = {"buyer": "buyers", "seller": "sellers", "platform": "the marketplace as a whole"}
@@ -31,19 +34,29 @@ def changelog(changes: Iterable[Change], rationales: Mapping[Address, str], clas
     if not shown:
         return "Nothing was changed.\n"
     blocks = []
-    for heading, of_them in by_party(shown).items():
+    for heading, of_them in by_party(shown, lambda change: change).items():
         lines = [line for change in of_them for line in _item(change, rationales, kept_back)]
         blocks.append(f"## {heading}\n\n" + "\n".join(lines) + "\n")
     return "\n".join(blocks)
 
 
-def by_party(changes: Iterable[Change]) -> dict[str, tuple[Change, ...]]:
-    """Changes under a heading that names the parties whom they affect, each once: those of most people first, those of
-    the desk itself last."""
-    groups: dict[tuple[str, ...], list[Change]] = {}
-    for change in changes:
-        parties = tuple(who.key for who in change.affected if who.kind == "party")
-        groups.setdefault(parties, []).append(change)
+def with_reasons(
+    changes: Iterable[Change], rationales: Mapping[Address, str], classes: Classes = ()
+) -> tuple[tuple[Change, str], ...]:
+    """The changes as a reader with these visibility classes may have them, each with its reason; of what is withheld
+    the reason is withheld too."""
+    return tuple(
+        (change, "" if change.withheld else why(change, rationales)) for change in for_reader(changes, classes)
+    )
+
+
+def by_party(lines: Iterable[T], change_of: Callable[[T], Change]) -> dict[str, tuple[T, ...]]:
+    """What is told of changes, under headings that name the parties whom they affect, each once: those of most people
+    first, those of the desk itself last."""
+    groups: dict[tuple[str, ...], list[T]] = {}
+    for line in lines:
+        parties = tuple(who.key for who in change_of(line).affected if who.kind == "party")
+        groups.setdefault(parties, []).append(line)
     return {
         f"For {listing([_PLAIN[party] for party in parties])}" if parties else NOBODY: tuple(groups[parties])
         for parties in sorted(groups, key=_rank)
