@@ -77,6 +77,7 @@ class Drill:
     """A case as somebody meets it, with its questions. `trace` is the engine's reason in sentences."""
 
     topic: Topic
+    level: str
     category: str
     symptom: str
     region: str
@@ -144,6 +145,7 @@ def drill(
     ]
     return Drill(
         topic=topic,
+        level=level,
         category=category.name,
         symptom=category.symptoms.get(str(topic.case.get("symptom", "")), ""),
         region=policy.central.regions[decision.region].name,
@@ -180,8 +182,7 @@ def _owner(policy: Policy, decision: Decision, chance: random.Random) -> Questio
 
 
 def _level(policy: Policy, decision: Decision) -> Question:
-    levels = policy.central.levels
-    choices = tuple(Choice(key, _level_name(policy, key)) for key in sorted(levels, key=policy.level_rank))
+    choices = tuple(Choice(key, _level_name(policy, key)) for key in policy.levels_by_rank())
     return Question("level", choices, decision.level, _from(policy, decision, "level"), {})
 
 
@@ -229,7 +230,7 @@ def _grant(policy: Policy, decision: Decision, level: str, chance: random.Random
     at_home = [pair for pair in remedies if pair[1] == policy.central.regions[decision.region].currency]
     key, currency = chance.choice(at_home or remedies)
     remedy = policy.central.remedies[key]
-    levels = sorted(policy.central.levels, key=policy.level_rank)
+    levels = policy.levels_by_rank()
     edges = sorted({edge for one in levels if (edge := limit(policy, one, remedy, currency)) is not None})
     asked = Money(chance.choice(edges) + chance.choice((0, 0, 1)), currency)
     verdict = may_grant(policy, level, key, asked)

@@ -61,17 +61,7 @@ def track(
             if protocol in protocols and protocol not in seen:
                 seen.add(protocol)
                 steps.append(Step(part, protocols[protocol], protocol))
-    chain = _chain(policy, region)
+    chain = frozenset(policy.region_chain(region))
     mine = [topic for topic in topics if topic.owner == team or topic.category in owned or topic.category in covered]
     mine.sort(key=lambda topic: (topic.region not in chain, topic.category not in owned))
     return (*steps, *(Step("practice", topic.name, topic=topic.key) for topic in mine))
-
-
-def _chain(policy: Policy, region: str) -> frozenset[str]:
-    """A region and those that it lies in."""
-    found: list[str] = []
-    at: str | None = region
-    while at is not None and at in policy.central.regions and at not in found:
-        found.append(at)
-        at = policy.central.regions[at].parent
-    return frozenset(found)

@@ -40,8 +40,8 @@ def study(*, person: User, page: str, version: PolicyVersion, now: dt.datetime, 
     of theirs."""
     _may(person)
     row = onboarding.enrolment(person)
-    steps = onboarding.progress(person, row, version, language="en", classes=classes, now=now).steps if row else ()
-    if page not in {standing.step.page for standing in steps if standing.step.page}:
+    steps = onboarding.steps_of(row, version, language="en", classes=classes) if row else ()
+    if page not in {step.page for step in steps if step.page}:
         raise Invalid("page", "That page is not on your track.")
     Studied.objects.bulk_create(
         [Studied(person=person, page=page, version=version, at=now)],
@@ -101,7 +101,7 @@ def answer(
             person=person,
             topic=topic,
             variant=variant,
-            level=onboarding.level_of(person, book_of(version).policy, now),
+            level=drill.level,
             version=version,
             answers={question.asked: answers[question.asked] for question in drill.questions},
             right=dict(right),
