@@ -1,4 +1,4 @@
-"""For tests: approvals of any kind, kept in a list, so that later versions can be installed without a council."""
+"""For tests: a first playbook, and approvals of any kind kept in a list, so that later versions need no council."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from escalations.core.policy import Policy
 from escalations.models import PolicyVersion
 from escalations.services import policy as service
 from escalations.services.policy import Approval, install
+from governance.services.publication import publish_first
+from playbook.services.editions import begin_edition, compile_edition
+from tests.playbook.editions import small
 
 NOW = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
 
@@ -55,3 +58,10 @@ def installer(kept: list[Approval]) -> Callable[..., PolicyVersion]:
         return install(document=document, pages=more.pop("pages", {}), approval=approval, now=now, **more)
 
     return put
+
+
+def in_force(change: Any = None) -> PolicyVersion:
+    """The small edition, changed in place by `change`, published as the first playbook of the desk."""
+    edition = begin_edition(source=small(change), now=NOW)
+    compile_edition(edition_id=edition.pk, now=NOW)
+    return publish_first(edition_id=edition.pk, by="Ana", reason="First.", now=NOW)

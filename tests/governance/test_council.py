@@ -14,14 +14,13 @@ from governance.models import Proposal
 from governance.services import proposals
 from playbook.models import Edition, Entry
 from playbook.services import drafts
-from tests.governance.publishing import NOW
+from tests.governance.publishing import NOW, in_force
 from tests.governance.test_proposals import (
     GUIDE,
     HOUR,
     LARGE,
     TO_L2_FROM_50,
     approve,
-    in_force,
     member,
     propose,
     steps,

@@ -17,15 +17,15 @@ from escalations.services.roles import group_of
 from governance.models import Proposal, Publication, Step
 from governance.selectors import proposals as reads
 from governance.services import proposals
-from governance.services.publication import approval_of, publish_first
+from governance.services.publication import approval_of
 from playbook.core.entries import CENTRE, Address
 from playbook.models import Edition, Entry
 from playbook.selectors import contents
 from playbook.services import drafts
-from playbook.services.editions import begin_edition, compile_edition
+from playbook.services.editions import compile_edition
 from tests.databases import Database
-from tests.governance.publishing import NOW
-from tests.playbook.editions import central, small
+from tests.governance.publishing import NOW, in_force
+from tests.playbook.editions import central
 
 pytestmark = pytest.mark.django_db
 
@@ -43,12 +43,6 @@ def member(name: str, role: str = "council") -> User:
     person = User.objects.create_user(name, is_staff=True)
     person.groups.add(group_of(role))
     return person
-
-
-def in_force(change: Any = None) -> PolicyVersion:
-    edition = begin_edition(source=small(change), now=NOW)
-    compile_edition(edition_id=edition.pk, now=NOW)
-    return publish_first(edition_id=edition.pk, by="Ana", reason="First.", now=NOW)
 
 
 @pytest.fixture

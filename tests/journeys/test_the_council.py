@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from escalations.models import PolicyVersion, User
 from escalations.services.roles import group_of
 from playbook.services import drafts
-from tests.governance.test_proposals import LARGE, TO_L2_FROM_50, in_force, write
+from tests.governance.publishing import in_force
+from tests.governance.test_proposals import LARGE, TO_L2_FROM_50, write
 from tests.journeys.somebody import PASSWORD
 from tests.journeys.test_accessible import found
 

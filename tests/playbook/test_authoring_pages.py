@@ -24,10 +24,9 @@ from playbook.core.source import Source
 from playbook.models import Edition, Entry
 from playbook.selectors import drafting
 from playbook.services import drafts
-from tests.governance.publishing import NOW
+from tests.governance.publishing import NOW, in_force
 from tests.playbook.editions import central
 from tests.playbook.test_authoring_forms import sent
-from tests.playbook.test_drafts import in_force
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from escalations.errors import Invalid, NotAllowed, Refused
 from escalations.models import PolicyVersion, User
-from governance.services.publication import publish_first
 from playbook import published
 from playbook.core.compiling import compile_source, with_horizon
 from playbook.core.entries import CENTRE, Address
@@ -23,7 +22,7 @@ from playbook.models import Edition, Entry
 from playbook.services import drafts
 from playbook.services.editions import begin_edition, compile_edition
 from tests.databases import Database
-from tests.governance.publishing import NOW
+from tests.governance.publishing import NOW, in_force
 from tests.playbook.editions import central, small
 
 pytestmark = pytest.mark.django_db
@@ -42,12 +41,6 @@ def writer(name: str = "ines") -> User:
 @pytest.fixture
 def ines() -> User:
     return writer()
-
-
-def in_force(change: Any = None) -> PolicyVersion:
-    edition = begin_edition(source=small(change), now=NOW)
-    compile_edition(edition_id=edition.pk, now=NOW)
-    return publish_first(edition_id=edition.pk, by="Ana", reason="First.", now=NOW)
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from playbook.core.spacing import BOXES, after
 from playbook.models import Acknowledgement, DrillAnswer, DrillCard, Enrolment
 from playbook.selectors import onboarding as reads
 from playbook.services import onboarding
-from tests.governance.publishing import NOW
-from tests.governance.test_proposals import DAY, LARGE, TO_L2_FROM_50, approve, drafts, in_force, member, propose, write
+from tests.governance.publishing import NOW, in_force
+from tests.governance.test_proposals import DAY, LARGE, TO_L2_FROM_50, approve, drafts, member, propose, write
 
 pytestmark = pytest.mark.django_db
 
