@@ -44,7 +44,7 @@ from escalations.models import (
 from escalations.services import closing, handoffs, links, replies
 from escalations.services.channels import ensure_groups
 from tests.factories.desk import NOW, Desk
-from tests.leaks.planting import PERSONAL, WORDS, Planted, needle, plant
+from tests.leaks.planting import PERSONAL, RESTRICTED, WORDS, Planted, needle, plant
 
 LATER = NOW + dt.timedelta(days=3)
 MORE = (
@@ -62,9 +62,9 @@ class Full:
         self.planted: Planted = plant(desk)
         self.case = self.planted.hidden
         self.party = Party.objects.get(pk=self.case.party_id)
-        self.needles = {
-            name: text for name, text in self.planted.needles.items() if name not in ("rule", "because", "ring")
-        } | {name: needle(name) for name in MORE}
+        self.needles = {name: text for name, text in self.planted.needles.items() if name not in RESTRICTED} | {
+            name: needle(name) for name in MORE
+        }
         self._end_it()
         self._more()
 
