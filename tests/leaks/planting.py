@@ -160,7 +160,10 @@ def plant(desk: Desk) -> Planted:
 
 def _articles(desk: Desk) -> None:
     """A restricted article and one for everybody, both about the category of the hidden case."""
-    shelf = (("rings", "fraud", WORDS["articletitle"], WORDS["article"]), ("appeals", "", "Appeals", "How to appeal."))
+    shelf = (
+        ("rings", "fraud", WORDS["articletitle"], f"{WORDS['article']} lanterns."),
+        ("appeals", "", "Appeals", "How to appeal."),
+    )
     for key, visibility, title, body in shelf:
         made = articles.begin(
             key=key, language="en", audience="seller", title=title, body=body, visibility=visibility,

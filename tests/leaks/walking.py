@@ -231,7 +231,7 @@ def _queries(name: str, planted: Planted) -> Iterator[dict[str, str]]:
         for words in (MARK, planted.hidden.reference, str(planted.hidden.pk), "fraud"):
             yield {"q": words, "s": words}
     if name == "playbook:articles":
-        for words in (MARK, "ring", planted.hidden.reference):
+        for words in (MARK, "ring", planted.hidden.reference, "lanterns"):
             yield {"q": words}
         yield {"category": "seller.appeal"}
     if name == "playbook:article_new":
