@@ -24,12 +24,13 @@ class PlaybookConfig(AppConfig):
 
 
 def register_articles() -> None:
-    """Tell the desk of the knowledge base: where it is, what of it stands beside a case, and what waits."""
+    """Tell the desk of the knowledge base and of past decisions: where they are, what of them stands beside a case,
+    and what waits."""
     from django.utils.translation import gettext_lazy as _
 
     from escalations import panels
     from escalations.core.roles import READ_PLAYBOOK
-    from playbook.panels import at_home, beside, passage
+    from playbook.panels import at_home, beside, decided, passage
 
     panels.link(
         _("Articles"),
@@ -38,6 +39,14 @@ def register_articles() -> None:
         may=lambda user: user.has_perm(READ_PLAYBOOK),
         order=40,
     )
+    panels.link(
+        _("Precedents"),
+        icon="gavel",
+        address="/playbook/precedents/",
+        may=lambda user: user.has_perm(READ_PLAYBOOK),
+        order=41,
+    )
     panels.register("passage", passage, order=11)
     panels.register("articles", beside, order=25)
+    panels.register("precedents", decided, order=26)
     panels.register("articles", at_home, place="home", order=40)

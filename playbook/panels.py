@@ -15,7 +15,7 @@ from escalations.models.reach import may
 from escalations.panels import Panel
 from playbook.addresses import resolver
 from playbook.selectors import articles as reads
-from playbook.selectors import reading
+from playbook.selectors import precedents, reading
 from playbook.selectors.suggesting import suggested
 
 SHOWN = 5
@@ -57,6 +57,25 @@ def beside(request: HttpRequest, case: Case | None, now: dt.datetime) -> Panel |
         template="playbook/articles/panel.html",
         context={"rows": rows, "case": case.pk, "language": case.language, "works": may(user, "work_cases", case)},
         more=f"{reverse('playbook:articles')}?category={case.category.key}",
+        more_title=_("All of this category"),
+    )
+
+
+def decided(request: HttpRequest, case: Case | None, now: dt.datetime) -> Panel | None:
+    """Past decisions like the case, and, once it is decided itself, a way to archive its own."""
+    user = request.user
+    if case is None or not isinstance(user, User):
+        return None
+    lines = precedents.beside(case, user, now)
+    archivable = precedents.archivable(case, user)
+    own = precedents.of_case(case, user) if case.root_cause and not archivable else None
+    if not (lines or archivable or own):
+        return None
+    return Panel(
+        title=_("Precedents"),
+        template="playbook/precedents/panel.html",
+        context={"lines": lines, "case": case.pk, "archivable": archivable, "own": own},
+        more=f"{reverse('playbook:precedents')}?{urlencode({'category': case.category.key})}",
         more_title=_("All of this category"),
     )
 

@@ -28,5 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("onboarding/team/", onboarding.team, name="learners"),
     path("onboarding/drill/<str:topic>/", onboarding.drill, name="drill"),
     path("articles/", include("playbook.article_urls")),
+    path("precedents/", include("playbook.precedent_urls")),
     path("<int:number>/", include(READING)),
 ]

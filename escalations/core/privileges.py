@@ -145,6 +145,8 @@ review_article | Review articles that somebody else wrote | no | yes | yes | yes
 review_own | Review an article that one wrote oneself | no | no | no | no | no | no | no | no | no | no
 say_clear | Say whether an article is clear | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 solved_it | Say that an article solved a case | yes | yes | no | yes | no | no | no | no | no | no
+archive_precedent | Archive the decision of a case | yes | yes | no | yes | no | no | no | no | no | no
+end_precedent | Overturn or take out a precedent | no | yes | yes | yes | yes | no | no | no | yes | no
 learn | Choose a track, practise, and take in what changed | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 # Record and engine
 sign_in | Sign in with a browser | yes | yes | yes | yes | yes | yes | yes | no | yes | no
@@ -157,6 +159,7 @@ page admin:escalations_case_leaving | Before one leaves | yes | yes | yes | yes 
 page admin:escalations_casegrant_break_glass | Break the glass | yes | yes | yes | yes | yes | no | yes | no | yes | no
 page admin:search | Search of the bar | yes | yes | yes | yes | yes | no | yes | no | yes | no
 page playbook:articles | Articles | yes | yes | yes | yes | yes | yes | yes | no | yes | no
+page playbook:precedents | Precedents | yes | yes | yes | yes | yes | yes | yes | no | yes | no
 page welcome | The page of those who do not enter | no | no | no | no | no | yes | no | no | no | no
 see auth.group | Groups | no | no | no | no | no | no | no | no | yes | no
 see django_q.failure | Failed tasks | no | no | yes | no | no | no | no | no | yes | no

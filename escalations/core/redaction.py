@@ -9,9 +9,9 @@ A_COLLEAGUE = "[a colleague]"
 AN_ADDRESS = "[an address]"
 A_NUMBER = "[a number]"
 
-_MAIL = re.compile(r"[^\s<>@,;:()\"']+@[^\s<>@,;:()\"']+\.[^\s<>@,;:()\"'.]+")
+MAIL = re.compile(r"[^\s<>@,;:()\"']+@[^\s<>@,;:()\"']+\.[^\s<>@,;:()\"'.]+")
 # A number that is dialled: with the sign or zeros of a country, or an area code set off. Order numbers have neither.
-_PHONE = re.compile(r"(?<![\w+])(?:(?:\+|00)\d[\d ()/.\-]{5,}\d|0\d{2,5}[ /\-]\d[\d \-]{2,}\d)(?!\w)")
+PHONE = re.compile(r"(?<![\w+])(?:(?:\+|00)\d[\d ()/.\-]{5,}\d|0\d{2,5}[ /\-]\d[\d \-]{2,}\d)(?!\w)")
 
 
 def redact(text: str, *, own: Collection[str] = (), colleagues: Collection[str] = ()) -> str:
@@ -25,7 +25,7 @@ def redact(text: str, *, own: Collection[str] = (), colleagues: Collection[str] 
     def phone(found: re.Match[str]) -> str:
         return found.group() if _plain(found.group()) in mine else A_NUMBER
 
-    text = _PHONE.sub(phone, _MAIL.sub(mail, text))
+    text = PHONE.sub(phone, MAIL.sub(mail, text))
     names = sorted({name for name in colleagues if len(name) > 2}, key=len, reverse=True)
     if names:
         text = re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)", A_COLLEAGUE, text, flags=re.IGNORECASE)

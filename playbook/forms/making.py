@@ -19,7 +19,7 @@ from pydantic_core import PydanticUndefined
 from escalations.core.policy import Amounts, Span, Target
 from playbook.core.entries import Address, section_of
 from playbook.core.rows import model_of
-from playbook.forms import parts
+from playbook.forms import groups, parts
 from playbook.forms.conditions import ConditionField
 from playbook.forms.parts import Field, Options
 from playbook.forms.wording import HELP, LENGTH_HELP, label, word
@@ -100,7 +100,7 @@ class _Maker:
         *,
         leave: Set[str] = frozenset(),
         needed: bool = False,
-    ) -> parts.Record:
+    ) -> groups.Record:
         """The fields of a model. Those of one single value are left as they are."""
         found = {}
         for name, info in model.model_fields.items():
@@ -110,7 +110,7 @@ class _Maker:
             made = self.field(name, annotation, f"{_declared(model, name)}.{name}", info)
             found[info.alias or name] = made
         first = {name: found.pop(name) for name in _FIRST if name in found}
-        return parts.Record(first | found, label_, help_, needed=needed)
+        return groups.Record(first | found, label_, help_, needed=needed)
 
     def field(self, name: str, annotation: Any, place: str, info: FieldInfo | None = None) -> Field:
         """The field for one value."""
@@ -167,7 +167,7 @@ class _Maker:
     def _many(self, name: str, inside: tuple[Any, ...], place: str, said: Any, more: Any, usual: Any) -> Field:
         item, _constraints = _plain(inside[0])
         if isinstance(item, type) and issubclass(item, BaseModel):
-            return parts.Items(self.record(item, needed=True), said, more, add=_ADD.get(name, _("Add one")))
+            return groups.Items(self.record(item, needed=True), said, more, add=_ADD.get(name, _("Add one")))
         if get_origin(item) is Literal:
             return parts.Several(_words(get_args(item)), said, more, usual=usual or ())
         if name == "tell":
@@ -180,24 +180,24 @@ class _Maker:
         key, value = inside
         key, _constraints = _plain(key)
         if name == "weekly_hours":
-            return parts.Record({day: parts.Hours(label(day)) for day in DAYS}, said, more, needed=True)
+            return groups.Record({day: parts.Hours(label(day)) for day in DAYS}, said, more, needed=True)
         if name == "date_overrides":
-            return parts.Pairs(parts.Field(_("Day")), parts.Hours(_("Hours")), said, more, add=_ADD[name])
+            return groups.Pairs(parts.Field(_("Day")), parts.Hours(_("Hours")), said, more, add=_ADD[name])
         if value is Any:
             return parts.Written(said, more, 6)
         if get_origin(key) is Literal:
             fixed = {kind: self._valued(kind, value) for kind in get_args(key)}
             for made in fixed.values():
                 made.help = ""  # it is said once, of them all
-            return parts.Record(fixed, said, more or LENGTH_HELP)
+            return groups.Record(fixed, said, more or LENGTH_HELP)
         named: Field = parts.Field(_("Key"))
         if name in REFERS:
             named = parts.Choice(self.world.options(REFERS[name]), label(REFERS[name])[:-1], nothing=_("choose"))
-        return parts.Pairs(named, self._valued(name, value), said, more, add=_ADD.get(name, _("Add one")))
+        return groups.Pairs(named, self._valued(name, value), said, more, add=_ADD.get(name, _("Add one")))
 
     def _valued(self, name: str, value: Any) -> Field:
         made = self.field("" if name in REFERS else name, value, "")
-        if isinstance(made, parts.Record):
+        if isinstance(made, groups.Record):
             made.label = label(name)
         elif name in _ADD:
             made.label = _("Name") if isinstance(made, parts.Field) and type(made) is parts.Field else _("Value")

@@ -13,7 +13,8 @@ from simple_history.models import HistoricalRecords
 from escalations.models import Case
 
 
-def _person(**more: Any) -> models.ForeignKey[Any, Any]:
+def person(**more: Any) -> models.ForeignKey[Any, Any]:
+    """A key to somebody of the desk, from whom nothing leads back."""
     return models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", **more)
 
 
@@ -42,11 +43,11 @@ class Article(models.Model):
     visibility = models.CharField(
         _("only for"), max_length=64, blank=True, default="", db_index=True, help_text=_("Key of a channel, or empty.")
     )
-    owner = _person(verbose_name=_("looked after by"))
+    owner = person(verbose_name=_("looked after by"))
     review_by = models.DateField(_("review by"))
     created_at = models.DateTimeField(_("begun at"))
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
-    retired_by = _person(null=True, blank=True)
+    retired_by = person(null=True, blank=True)
     retired_reason = models.TextField(_("why it was retired"), blank=True, default="")
     version = models.PositiveIntegerField(_("version"), default=1)
 
@@ -104,9 +105,9 @@ class Revision(models.Model):
     body = models.TextField(_("text"), help_text=_("Markdown."))
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
     reason = models.TextField(_("what changes, and why"), blank=True, default="")
-    author = _person(verbose_name=_("written by"))
+    author = person(verbose_name=_("written by"))
     written_at = models.DateTimeField(_("written at"))
-    reviewer = _person(null=True, blank=True, verbose_name=_("reviewed by"))
+    reviewer = person(null=True, blank=True, verbose_name=_("reviewed by"))
     reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True)
     review = models.TextField(_("what the reviewer says"), blank=True, default="")
     version = models.PositiveIntegerField(_("version"), default=1)
@@ -167,7 +168,7 @@ class Feedback(models.Model):
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
     helpful = models.BooleanField(_("was it clear"))
     words = models.CharField(_("in words"), max_length=500, blank=True, default="")
-    by = _person()
+    by = person()
     at = models.DateTimeField(_("when"))
 
     class Meta:
@@ -186,7 +187,7 @@ class Solved(models.Model):
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="solved")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
-    by = _person()
+    by = person()
     at = models.DateTimeField(_("when"))
 
     class Meta:

@@ -8,10 +8,11 @@ from escalations.models import Case, CaseText, User
 from playbook.core.asking import alike
 from playbook.models import Article, Solved
 from playbook.selectors.articles import Filters, published
-from playbook.selectors.search import search
+from playbook.selectors.search import Hit, search
 
 SHOWN = 4
 _CATEGORY, _LANGUAGE, _FIRST = 3.0, 1.5, 2.0
+_SHARED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,14 @@ class Suggested:
     solved: bool
 
 
+def _tells(hit: Hit) -> bool:
+    """Whether it shares enough with the text that was asked for: a single common word is no likeness."""
+    return len({part.text.casefold() for part in (*hit.title, *hit.snippet) if part.hit}) >= _SHARED
+
+
 def suggested(case: Case, user: User) -> list[Suggested]:
-    """At most four articles, best first: what is of the case's category and language, and what shares words with it.
+    """At most four articles, best first: what is of the case's category and language,
+    and what shares two words with it at least.
 
     Nothing for whoever does not see the case, whatever they came by it. Four queries beside those of visibility.
     """
@@ -32,7 +39,7 @@ def suggested(case: Case, user: User) -> list[Suggested]:
         return []
     text = CaseText.objects.filter(case=case.pk).values_list("summary", "description").first() or ("", "")
     hits = search(alike(" ".join(text)), user, filters=Filters(language=case.language), most=10)
-    score: dict[int, float] = {hit.article_id: _FIRST / (place + 1) for place, hit in enumerate(hits)}
+    score = {hit.article_id: _FIRST / (place + 1) for place, hit in enumerate(filter(_tells, hits))}
     solved = set(Solved.objects.filter(case=case.pk).values_list("article_id", flat=True))
     of_category = published(user).filter(categories__category=case.category.key).values_list("pk", flat=True)
     related = set(of_category[:50])

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,59 +16,38 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from escalations.admin.base import person_of
 from escalations.core.policy import Policy
-from escalations.core.roles import READ_PLAYBOOK, REVIEW_ARTICLES, WRITE_ARTICLES
+from escalations.core.roles import REVIEW_ARTICLES, WRITE_ARTICLES
 from escalations.core.typed import id_of
 from escalations.errors import DeskError, Invalid
 from escalations.forms.base import refuse
 from escalations.models import Category, User
 from escalations.selectors import law
+from playbook.addresses import resolver
 from playbook.core import references
 from playbook.core.diff.prose import marked
 from playbook.models import Article, Revision
 from playbook.rendering import rendered
 from playbook.selectors import articles as reads
+from playbook.selectors import reading
 from playbook.selectors.articles import Filters
+from playbook.selectors.reading import Book
 from playbook.selectors.search import search
 from playbook.services import articles
 from playbook.views.article_forms import About, Begin, Clear, Decide, Why, Words, language_name, languages
+from playbook.views.frame import readers
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 FORMS = ["GET", "HEAD", "POST"]
 
 
-def for_readers(*rights: str) -> Callable[[View[P]], View[P]]:
-    """For those who read the playbook and hold one of `rights`, if any are named; others sign in first, or are told."""
-
-    def wrapped(view: View[P]) -> View[P]:
-        @login_required
-        @wraps(view)
-        def inner(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            user = person_of(request)
-            if not user.has_perm(READ_PLAYBOOK) or (rights and not any(map(user.has_perm, rights))):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
-
-        return inner
-
-    return wrapped
+def in_words(body: str, language: str, book: Book, user: User) -> SafeString:
+    """An article's text as HTML for a reader, with what it quotes as the version in force says it, and links to those
+    of its pages that there are and that they may see."""
+    where = resolver(book, reading.classes(user, book), None)
+    return rendered(references.resolved(body, book.policy, language), where)
 
 
-def in_words(body: str, language: str, policy: Policy) -> SafeString:
-    """An article's text as HTML, with what it quotes as the version in force says it."""
-    return rendered(references.resolved(body, policy, language), _leads)
-
-
-def _leads(kind: str, key: str) -> str | None:
-    name, argument = ("playbook:page", "key") if kind == "page" else ("playbook:category", "code")
-    try:
-        return reverse(name, kwargs={argument: key})
-    except NoReverseMatch:
-        return None
-
-
-def _policy(now: dt.datetime) -> Policy:
-    return law.policy_of(law.in_force(now))
+def _book(now: dt.datetime) -> Book:
+    return reading.book_of(law.in_force(now))
 
 
 def _article(request: HttpRequest, language: str, key: str) -> Article:
@@ -88,11 +63,11 @@ def _rights(user: User) -> dict[str, bool]:
 
 
 @require_safe
-@for_readers()
+@readers()
 def index(request: HttpRequest) -> HttpResponse:
     """All articles, narrowed and searched; for those who work on them, what waits."""
     user, now = person_of(request), timezone.now()
-    policy, asked = _policy(now), request.GET
+    policy, asked = _book(now).policy, request.GET
     chosen = Filters(
         audience=_of(asked.get("audience"), Article.Audience.values),
         language=_of(asked.get("language"), [code for code, _name in languages(policy)]),
@@ -122,7 +97,7 @@ def _of(typed: str | None, known: list[str]) -> str:
 
 
 @require_safe
-@for_readers()
+@readers()
 def article(request: HttpRequest, language: str, key: str, number: int | None = None) -> HttpResponse:
     """One article: its text, where it comes from, what became of it, and whether it was clear."""
     return _shown(request, _article(request, language, key), number, Clear())
@@ -130,14 +105,14 @@ def article(request: HttpRequest, language: str, key: str, number: int | None = 
 
 def _shown(request: HttpRequest, row: Article, number: int | None, form: Clear, status: int = 200) -> HttpResponse:
     user, now = person_of(request), timezone.now()
-    policy = _policy(now)
-    page = reads.page(user, row, policy, number=number)
+    book = _book(now)
+    page = reads.page(user, row, book.policy, number=number)
     if page is None:
         raise Http404
     context = {
         "article": row,
         "page": page,
-        "body": in_words(page.shown.body, row.language, policy),
+        "body": in_words(page.shown.body, row.language, book, user),
         "language_name": language_name(row.language),
         "languages": [(other, language_name(other.language)) for other in page.languages],
         "form": form,
@@ -149,7 +124,7 @@ def _shown(request: HttpRequest, row: Article, number: int | None, form: Clear, 
 
 
 @require_POST
-@for_readers()
+@readers()
 def feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """Say whether a text was clear."""
     user, now = person_of(request), timezone.now()
@@ -168,11 +143,11 @@ def feedback(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@for_readers(WRITE_ARTICLES, REVIEW_ARTICLES)
+@readers(WRITE_ARTICLES, REVIEW_ARTICLES)
 def gaps(request: HttpRequest) -> HttpResponse:
     """Where knowledge is missing: what is escalated, and has nothing that helps."""
     user, now = person_of(request), timezone.now()
-    found = reads.gaps(user, _policy(now), now)
+    found = reads.gaps(user, _book(now).policy, now)
     return render(request, "playbook/articles/gaps.html", {"gaps": found, "days": reads.SINCE.days, **_rights(user)})
 
 
@@ -180,24 +155,24 @@ def gaps(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(FORMS)
-@for_readers(WRITE_ARTICLES)
+@readers(WRITE_ARTICLES)
 def new(request: HttpRequest) -> HttpResponse:
     """Begin an article."""
     user, now = person_of(request), timezone.now()
-    policy = _policy(now)
+    book = _book(now)
     start = {name: request.GET[name] for name in ("audience", "language", "key") if name in request.GET}
     if "category" in request.GET:
         start["categories"] = request.GET.getlist("category")  # type: ignore[assignment]
     form = Begin(
-        request.POST if request.method == "POST" else None, user=user, now=now, policy=policy,
+        request.POST if request.method == "POST" else None, user=user, now=now, policy=book.policy,
         initial={"language": request.LANGUAGE_CODE, **start},
     )  # fmt: skip
     context: dict[str, Any] = {"form": form, "shapes": references.SHAPES.values()}
     if request.method == "POST" and form.is_valid():
         if "preview" in request.POST:
             data = form.cleaned_data
-            context["preview"] = in_words(data["body"], data["language"], policy)
-            context["problems"] = _problems(data["body"], policy)
+            context["preview"] = in_words(data["body"], data["language"], book, user)
+            context["problems"] = _problems(data["body"], book.policy)
         else:
             try:
                 made = articles.begin(actor=user, now=now, **form.said())
@@ -209,11 +184,11 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(FORMS)
-@for_readers(WRITE_ARTICLES)
+@readers(WRITE_ARTICLES)
 def write(request: HttpRequest, language: str, key: str) -> HttpResponse:
     """Write the next text of an article."""
     user, now = person_of(request), timezone.now()
-    row, policy = _article(request, language, key), _policy(now)
+    row, book = _article(request, language, key), _book(now)
     revisions = Revision.objects.filter(article=row)
     current = revisions.filter(state=Revision.State.CURRENT).first()
     draft = revisions.filter(state=Revision.State.DRAFT, author=user).first()
@@ -226,8 +201,8 @@ def write(request: HttpRequest, language: str, key: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         if "preview" in request.POST:
-            context["preview"] = in_words(data["body"], language, policy)
-            context["problems"] = _problems(data["body"], policy)
+            context["preview"] = in_words(data["body"], language, book, user)
+            context["problems"] = _problems(data["body"], book.policy)
             context["marked"] = marked(current.body, data["body"]) if current else ()
         else:
             try:
@@ -254,7 +229,7 @@ def _kept(request: HttpRequest, revision: Revision, user: User, now: dt.datetime
 
 
 @require_POST
-@for_readers(WRITE_ARTICLES)
+@readers(WRITE_ARTICLES)
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Put one's draft forward."""
     user = person_of(request)
@@ -263,7 +238,7 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_readers(WRITE_ARTICLES)
+@readers(WRITE_ARTICLES)
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Make one's text a draft again."""
     user = person_of(request)
@@ -288,7 +263,7 @@ def _done(request: HttpRequest, pk: int, act: Callable[[], Revision], said: str)
 
 
 @require_http_methods(FORMS)
-@for_readers(REVIEW_ARTICLES)
+@readers(REVIEW_ARTICLES)
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """A text that waits: as readers will see it, beside the current one, and the decision."""
     user, now = person_of(request), timezone.now()
@@ -307,13 +282,13 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("playbook:article", revision.article.language, revision.article.key)
         except DeskError as error:
             refuse(form, error, {"reason": "review"})
-    policy = _policy(now)
+    book = _book(now)
     current = Revision.objects.filter(article=revision.article_id, state=Revision.State.CURRENT).first()
     context = {
         "revision": revision,
         "article": revision.article,
         "current": current,
-        "body": in_words(revision.body, revision.article.language, policy),
+        "body": in_words(revision.body, revision.article.language, book, user),
         "marked": marked(current.body, revision.body) if current else (),
         "facts": references.quoted_facts(revision.body),
         "form": form,
@@ -325,7 +300,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(FORMS)
-@for_readers(WRITE_ARTICLES, REVIEW_ARTICLES)
+@readers(WRITE_ARTICLES, REVIEW_ARTICLES)
 def describe(request: HttpRequest, language: str, key: str) -> HttpResponse:
     """Say anew whom an article is for, and who looks after it."""
     user, now = person_of(request), timezone.now()
@@ -349,7 +324,7 @@ def describe(request: HttpRequest, language: str, key: str) -> HttpResponse:
 
 
 @require_POST
-@for_readers()
+@readers()
 def still_right(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that an article was looked through and is right."""
     user, now = person_of(request), timezone.now()
@@ -364,7 +339,7 @@ def still_right(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(FORMS)
-@for_readers(REVIEW_ARTICLES)
+@readers(REVIEW_ARTICLES)
 def retire(request: HttpRequest, language: str, key: str) -> HttpResponse:
     """Take an article out of lists and searches."""
     user, now = person_of(request), timezone.now()
@@ -382,7 +357,7 @@ def retire(request: HttpRequest, language: str, key: str) -> HttpResponse:
 
 
 @require_POST
-@for_readers()
+@readers()
 def solved(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that an article solved a case, from the case's page; and back to it."""
     user, now = person_of(request), timezone.now()

@@ -28,6 +28,7 @@ from playbook.selectors.reading import Book, Version
 from playbook.services.reading import note
 
 P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,29 @@ def for_learners(view: Callable[Concatenate[Reader, P], HttpResponse]) -> Callab
     return require_http_methods(["GET", "HEAD", "POST"])(_reading(view))
 
 
+def readers(*rights: str) -> Callable[[View[P]], View[P]]:
+    """For those who read the playbook and hold one of `rights`, if any are named; others sign in first, or are told
+    that they may not. For pages beside the playbook's own, which stand on no version."""
+
+    def wrapped(view: View[P]) -> View[P]:
+        @login_required
+        @wraps(view)
+        def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            user = person_of(request)
+            if not user.has_perm(READ_PLAYBOOK) or (rights and not any(map(user.has_perm, rights))):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return page
+
+    return wrapped
+
+
 def _reading(view: Callable[Concatenate[Reader, P], HttpResponse]) -> Callable[..., HttpResponse]:
-    @login_required
+    @readers()
     @wraps(view)
     def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         user = person_of(request)
-        if not user.has_perm(READ_PLAYBOOK):
-            raise PermissionDenied
         number: Any = kwargs.pop("number", None)
         now = timezone.now()
         standing: Version | None = None

@@ -37,8 +37,9 @@ from escalations.services.files import adding
 from escalations.services.privacy import findings, unmasking
 from escalations.services.roles import follow, group_of
 from governance.services import proposals
-from playbook.models import Entry
+from playbook.models import Entry, Precedent
 from playbook.services import articles, drafts
+from playbook.services.precedents import TEXTS
 from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk
 
@@ -64,11 +65,25 @@ WORDS = {
         "escalation", "remedy", "decided", "pause", "fact", "factreason", "merge", "external", "rule",
         "because", "ring", "value", "look", "found", "findingfrom", "held", "calledin", "broken", "judged", "leaves",
         "filename", "filebytes", "fileremoved", "amended", "rationale", "article", "articletitle", "passage",
+        "precedent", "precedentkept",
     )
 }  # fmt: skip
 
 #: What the class of the channel opens of the playbook, in cases, drafts, proposals and articles alike.
-RESTRICTED = frozenset({"rule", "because", "ring", "amended", "rationale", "article", "articletitle", "passage"})
+RESTRICTED = frozenset(
+    {
+        "rule",
+        "because",
+        "ring",
+        "amended",
+        "rationale",
+        "article",
+        "articletitle",
+        "passage",
+        "precedent",
+        "precedentkept",
+    }
+)
 
 #: Personal data of the party: only for holders of `see_party_data`.
 PERSONAL = {"name": needle("name"), "email": "ndl7mail@example.org", "phone": "+49 30 7777 1234"}
@@ -152,6 +167,7 @@ def plant(desk: Desk) -> Planted:
     unmasking.unmask(case_id=hidden.pk, actor=desk.user("tia"), now=NOW, reason=WORDS["look"])
     Party.objects.filter(pk=hidden.party_id).update(staff_user=desk.user("sam"))
     _articles(desk)
+    _precedents(desk, hidden, plain)
     for case in (hidden, plain, merged):
         case.refresh_from_db()
     _propose()
@@ -171,6 +187,16 @@ def _articles(desk: Desk) -> None:
         )  # fmt: skip
         articles.propose(revision_id=made.pk, actor=desk.user("tia"), now=NOW)
         articles.approve(revision_id=made.pk, version=2, actor=desk.user("max"), now=NOW)
+
+
+def _precedents(desk: Desk, hidden: Case, plain: Case) -> None:
+    """One of a case that came into the channel later, one of a case that was in it once."""
+    for case, visibility, name in ((hidden, "", "precedent"), (plain, "fraud", "precedentkept")):
+        Precedent.objects.create(
+            case=case, policy_version=case.policy_version, visibility=visibility, category="seller.appeal",
+            region=case.region.key, level=case.level.key, root_cause="other", language="en",
+            archived_by=desk.user("tia"), archived_at=NOW, **dict.fromkeys(TEXTS, WORDS[name]),
+        )  # fmt: skip
 
 
 def _open_singly(desk: Desk, case: Case) -> None:

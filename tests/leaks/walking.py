@@ -30,7 +30,7 @@ from escalations.models import Case, CaseFile, Delivery, PolicyVersion
 from escalations.services import links
 from governance.models import Proposal
 from governance.selectors import proposals as reads
-from playbook.models import Entry, Revision
+from playbook.models import Entry, Precedent, Revision
 from tests.leaks.planting import MARK, Planted
 
 #: Patterns without a page: what is caught for a friendly answer, and redirects of Django's admin to the change page.
@@ -125,6 +125,11 @@ def _filled(name: str, route: str, arguments: tuple[str, ...], planted: Planted)
         yield ("sso",)
         return
     if name in ("mfa_remove_webauthn", "mfa_edit_webauthn"):
+        yield (987654,)
+        return
+    if name.startswith("playbook:precedent"):
+        rows = [planted.hidden, planted.open] if arguments == ("case",) else Precedent.objects.order_by("pk")
+        yield from ((row.pk,) for row in rows)
         yield (987654,)
         return
     if name.startswith("playbook:article"):
@@ -233,6 +238,9 @@ def _queries(name: str, planted: Planted) -> Iterator[dict[str, str]]:
     if name == "playbook:articles":
         for words in (MARK, "ring", planted.hidden.reference, "lanterns"):
             yield {"q": words}
+        yield {"category": "seller.appeal"}
+    if name == "playbook:precedents":
+        yield {"q": MARK}
         yield {"category": "seller.appeal"}
     if name == "playbook:article_new":
         yield {"category": "seller.appeal"}

@@ -13,8 +13,8 @@ from escalations.services import accounts, channels, noting, people, roles
 from escalations.services.privacy import holds, requests
 from governance.models import Proposal
 from governance.services import proposals
-from playbook.models import Article, Entry, Revision
-from playbook.services import articles, drafts, onboarding
+from playbook.models import Article, Entry, Precedent, Revision
+from playbook.services import articles, drafts, onboarding, precedents
 from tests.privileges.office import AT, Office, Tried, Way
 
 PEOPLE, CHANNELS, ACCOUNTS = "People", "Who belongs to a channel", "Accounts and roles"
@@ -365,6 +365,33 @@ def _playbook(o: Office) -> list[Tried]:
         Tried("object", PLAYBOOK, "Object to words that were approved", (
             Way("", act(proposals.object_to, False, approved=True)),)),
         *_articles(o),
+        *_precedents(o),
+    ]  # fmt: skip
+
+
+def _precedents(o: Office) -> list[Tried]:
+    texts = dict.fromkeys(precedents.TEXTS, "Tried.")
+
+    def archive(who: str) -> None:
+        Case.objects.filter(pk=o.held.pk).update(status=Case.Status.RESOLVED, root_cause="other")
+        precedents.archive(case_id=o.held.pk, actor=o.user(who), now=AT, **texts)
+
+    def end(service: Any) -> Any:
+        def go(who: str) -> None:
+            case = o.held
+            row = Precedent.objects.create(
+                case=case, policy_version=case.policy_version, category=case.category.key, region=case.region.key,
+                level=case.level.key, root_cause="other", language="en", archived_by=o.user("ana"), archived_at=AT,
+                **texts,
+            )  # fmt: skip
+            service(precedent_id=row.pk, reason="Tried.", actor=o.user(who), now=AT)
+
+        return go
+
+    return [
+        Tried("archive_precedent", PLAYBOOK, "Archive the decision of a case", (Way("", archive),)),
+        Tried("end_precedent", PLAYBOOK, "Overturn or take out a precedent", (
+            Way("", end(precedents.overturn)), Way("", end(precedents.take_out)))),
     ]  # fmt: skip
 
 

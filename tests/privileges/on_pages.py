@@ -33,6 +33,7 @@ OTHERS = {
     "mfa_index": "How oneself signs in: second factors and passkeys",
     "account_change_password": "Change one's own password",
     "playbook:articles": "Articles",
+    "playbook:precedents": "Precedents",
     "playbook:learners": "How far one's people are with onboarding",
     "welcome": "The page of those who do not enter",
 }

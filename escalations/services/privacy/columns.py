@@ -447,6 +447,17 @@ COLUMNS: Mapping[str, Table] = {
     "playbook.Revision": Table("nothing", kept(DESK, "title", "body", "state", "reason", "review")),
     "playbook.ArticleText": Table("nothing", kept(DESK, "language", "title", "words")),
     "playbook.Feedback": Table("nothing", kept(DESK, "words")),
+    # Precedents are checked against everything that their case holds of people before they are kept; and whoever finds
+    # that one tells something all the same takes it out for good.
+    "playbook.Precedent": Table(
+        "nothing",
+        {
+            **kept(WORD, "visibility", "category", "region", "level", "root_cause", "remedies", "facts", "language"),
+            **kept(WORD, "state"),
+            **kept("checked to name nobody", "title", "situation", "decision", "reasoning", "outcome"),
+            **kept("checked to name nobody", "ended_because"),
+        },
+    ),
     "governance.Proposal": Table(
         "nothing",
         kept(

@@ -1,4 +1,4 @@
-"""`manage.py demo_articles`: the knowledge base of the demo."""
+"""`manage.py demo_articles`: the knowledge base of the demo, and its precedents."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from playbook.demo import loading
 
 
 class Command(BaseCommand):
-    """Adds the demo's articles, by its people; what is there already stays."""
+    """Adds the demo's articles and precedents, by its people; what is there already stays."""
 
-    help = "Add made-up articles to a desk on which the demo is loaded. What is there already stays."
+    help = "Add made-up articles and precedents to a desk on which the demo is loaded. What is there already stays."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="do all of it and take it back: nothing is written")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():
-            added = loading.load(now=timezone.now())
+            now = timezone.now()
+            added, archived = loading.load(now=now), loading.archive(now=now)
             transaction.set_rollback(options["dry_run"])
         would = "would be " if options["dry_run"] else ""
-        self.stdout.write(f"{added} articles {would}added.")
+        self.stdout.write(f"{added} articles and {archived} precedents {would}added.")
