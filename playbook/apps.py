@@ -21,6 +21,7 @@ class PlaybookConfig(AppConfig):
             order=30,
         )
         register_articles()
+        register_reading()
 
 
 def register_articles() -> None:
@@ -50,3 +51,13 @@ def register_articles() -> None:
     panels.register("articles", beside, order=25)
     panels.register("precedents", decided, order=26)
     panels.register("articles", at_home, place="home", order=40)
+
+
+def register_reading() -> None:
+    """Tell the desk who has not taken in what a version changed, and show it to them at home."""
+    from escalations import panels, unread
+    from playbook.panels import news_at_home
+    from playbook.selectors.unread import behind
+
+    unread.register(behind)
+    panels.register("news", news_at_home, place="home", order=10)

@@ -10,13 +10,16 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from escalations.core.roles import READ_PLAYBOOK
+from escalations.errors import NoPolicy
 from escalations.models import Case, User
 from escalations.models.reach import may
 from escalations.panels import Panel
+from escalations.selectors import law
 from playbook.addresses import resolver
 from playbook.selectors import articles as reads
-from playbook.selectors import precedents, reading
+from playbook.selectors import onboarding, precedents, reading
 from playbook.selectors.suggesting import suggested
+from playbook.selectors.unread import kept_from
 
 SHOWN = 5
 
@@ -77,6 +80,32 @@ def decided(request: HttpRequest, case: Case | None, now: dt.datetime) -> Panel 
         context={"lines": lines, "case": case.pk, "archivable": archivable, "own": own},
         more=f"{reverse('playbook:precedents')}?{urlencode({'category': case.category.key})}",
         more_title=_("All of this category"),
+    )
+
+
+def news_at_home(request: HttpRequest, case: Case | None, now: dt.datetime) -> Panel | None:
+    """What the version in force changes for this person's work, until they have taken it in, and which new cases are
+    kept for others until then. Four queries; five more where the policy keeps cases for who has read."""
+    user = request.user
+    if not isinstance(user, User) or not user.has_perm(READ_PLAYBOOK):
+        return None
+    try:
+        version = law.in_force(now)
+    except NoPolicy:
+        return None
+    row = onboarding.enrolment(user)
+    kept = kept_from([user.pk], version, now).get(user.pk)
+    if row is None and kept is None:
+        return None
+    found = onboarding.news(user, row, version, reading.classes(user, reading.book_of(version)))
+    if kept is None and (found is None or not found.changes):
+        return None
+    return Panel(
+        title=_("Playbook, version %(n)s") % {"n": version.number},
+        template="playbook/news_panel.html",
+        context={"changes": len(found.changes) if found else 0, "kept": kept},
+        more=reverse("playbook:news"),
+        more_title=_("Read what changed"),
     )
 
 

@@ -102,6 +102,9 @@ def holders(channel_id: int, permission: str) -> set[int]:
     return set(by_group) | set(alone)
 
 
+OFF_DUTY = "is off duty"
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """Somebody who could take a case: how loaded they are, what fits, and why they cannot when they cannot."""
@@ -118,6 +121,16 @@ class Candidate:
     def fits(self) -> bool:
         """Whether nothing stands in the way."""
         return not self.obstacles
+
+    @property
+    def hard_obstacles(self) -> tuple[str, ...]:
+        """What stands in the way even of a choice by hand: not a full plate, and not the end of the day."""
+        return tuple(reason for reason in self.obstacles if not reason.startswith("has ") and reason != OFF_DUTY)
+
+    @property
+    def off_duty(self) -> bool:
+        """Whether their team's day is over."""
+        return OFF_DUTY in self.obstacles
 
     @property
     def sort_key(self) -> tuple[int, bool, float, int, int]:
@@ -155,7 +168,7 @@ def candidates(
             reason
             for stands, reason in (
                 (row.person_id in absent, "is away"),
-                (off_duty, "is off duty"),
+                (off_duty, OFF_DUTY),
                 (count >= row.capacity, f"has {count} of {row.capacity} cases"),
                 (row.level.rank < level_rank, f"decides up to {row.level.key}"),
                 (row.person_id not in allowed, "may not work in this channel"),

@@ -1,7 +1,8 @@
 """Who has a case: given to the best free person, to a person chosen by a lead, taken by oneself, or given back.
 
 The best free person is on duty, has room, decides at the case's level, may work in its channel and is not its party;
-among those the one with the skills and the language, then the smallest share of capacity in use.
+among those the one with the skills and the language, then the smallest share of capacity in use. Where the policy says
+so, whoever has not taken in what its version changed comes after all who have (`core.unread`).
 """
 
 from __future__ import annotations
@@ -10,14 +11,18 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from escalations.core import clock as clocks
 from escalations.core.actor import Actor
 from escalations.core.calendar import Calendar
+from escalations.core.policy import Reading
+from escalations.core.unread import Ready, kept_for
 from escalations.errors import DeskError, NotAllowed, Refused
-from escalations.models import Case, Handoff, User
+from escalations.models import Case, Handoff, Ownership, User
 from escalations.models.reach import belongs
 from escalations.selectors import law, people
 from escalations.services.handoffs import answer
 from escalations.services.work import Work, working
+from escalations.unread import behind
 
 
 def assign(
@@ -38,20 +43,29 @@ def assign(
             if not give_to_best(work):
                 raise Refused(_nobody(_candidates(work)))
         else:
-            _give(work, _chosen(work, person_id), cause="assigned")
+            _give(work, _chosen(work, person_id, _candidates(work)), cause="assigned")
     return work.case
 
 
 def take(*, case_id: int, actor: Actor, now: dt.datetime, version: int | None = None) -> Case:
     """Take a case that nobody holds out of the team's queue. One that was handed over is accepted by taking it.
 
-    Raises Refused when somebody has it, NotAllowed when the person cannot own it (level, channel, own case).
+    Raises Refused when somebody has it, when they cannot own it (level, channel, own case), and when it is kept for
+    those who have taken in what its version of the playbook changed.
     """
     with working(case_id=case_id, act="take", actor=actor, now=now, version=version) as work:
         work.require(holding={"unheld": work.case.assignee_id is None})
         if work.person is None:
             raise NotAllowed("Only a person can take a case.")
-        _give(work, _chosen(work, work.person.pk), cause="taken")
+        candidates = _candidates(work)
+        person = _chosen(work, work.person.pk, candidates)
+        kept = _kept_for(work, candidates)
+        if kept is not None and person.pk not in kept and _is_behind(work, person):
+            raise Refused(
+                f"Version {work.case.policy_version.number} of the playbook changed this category: take in what it "
+                "changes for your work (Playbook, Onboarding), then take the case."
+            )
+        _give(work, person, cause="taken")
         offered = Handoff.objects.select_for_update().filter(case=work.case, state=Handoff.State.OFFERED).first()
         if offered is not None:
             answer(offered, Handoff.State.ACCEPTED, work)
@@ -73,11 +87,50 @@ def give_to_best(work: Work) -> bool:
     calendar = _calendar(work)
     if calendar is not None and not calendar.is_open(work.now):
         return False  # the whole team is off duty: nobody need be looked at
-    found = [candidate for candidate in _candidates(work) if candidate.fits]
+    candidates = _candidates(work)
+    kept = _kept_for(work, candidates)
+    found = [one for one in candidates if one.fits and (kept is None or one.person.pk in kept)]
     if not found:
         return False
     _give(work, found[0].person, cause="assigned")
     return True
+
+
+def _kept_for(work: Work, candidates: Sequence[people.Candidate]) -> Collection[int] | None:
+    """For whom a new case is kept because others have not taken in what its version changed; None: for everybody.
+
+    New is what nobody has had yet. Nothing is asked where the policy does not say so, or its time has not come.
+    """
+    rule = work.policy.central.reading
+    if rule is None or work.now < _read_by(work, rule) or _was_had(work):
+        return None
+    version = work.case.policy_version
+    unread = behind(version, category=work.case.category.key, people=[one.person.pk for one in candidates])
+    ready = [
+        Ready(
+            one.person.pk,
+            staff=not one.hard_obstacles and not one.off_duty,
+            free=one.fits,
+            knows=one.person.pk not in unread,
+        )
+        for one in candidates
+    ]
+    return kept_for(ready, keep=rule.keep)
+
+
+def _is_behind(work: Work, person: User) -> bool:
+    return person.pk in behind(work.case.policy_version, category=work.case.category.key, people=[person.pk])
+
+
+def _read_by(work: Work, rule: Reading) -> dt.datetime:
+    """Until when everybody gets new cases as before."""
+    calendar = _calendar(work) or law.calendar_of(work.case.calendar_digest)
+    effective = work.case.policy_version.effective_at
+    return clocks.due_after(rule.within.basis, rule.within.seconds, at=effective, calendar=calendar)
+
+
+def _was_had(work: Work) -> bool:
+    return not work.created and Ownership.objects.filter(case=work.case, assignee__isnull=False).exists()
 
 
 def assign_waiting(*, now: dt.datetime, limit: int = 200) -> int:
@@ -196,14 +249,13 @@ def _calendar(work: Work) -> Calendar | None:
     return law.policy_calendar(work.policy, team.calendar) if team else None
 
 
-def _chosen(work: Work, person_id: int) -> User:
+def _chosen(work: Work, person_id: int, candidates: Sequence[people.Candidate]) -> User:
     """The person, if they can own this case at all. Full capacity and off duty are no obstacle to a choice."""
-    found = next((item for item in _candidates(work) if item.person.pk == person_id), None)
+    found = next((item for item in candidates if item.person.pk == person_id), None)
     if found is None:
         raise Refused(f"They are not in {work.case.team}; hand the case off to their team instead.")
-    hard = [reason for reason in found.obstacles if not reason.startswith("has ") and reason != "is off duty"]
-    if hard:
-        raise Refused(f"{found.person} cannot take this case: {', '.join(hard)}.")
+    if found.hard_obstacles:
+        raise Refused(f"{found.person} cannot take this case: {', '.join(found.hard_obstacles)}.")
     return found.person
 
 

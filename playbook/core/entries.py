@@ -71,6 +71,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("retention", "alone", "Retention"),
     Section("privacy", "alone", "Privacy"),
     Section("approval", "alone", "How changes are approved"),
+    Section("reading", "alone", "How changes are taken in"),
     Section("pages", "nested", "Pages", ()),
     Section("scenarios", "listed", "Scenarios", ()),
     Section("successors", "nested", "Successors", ()),

@@ -146,6 +146,8 @@ HELP: Mapping[str, Any] = {
     "Region.languages": _("One a line, the first is the usual one: de, en."),
     "RemedyPolicy.limits": _("What a case may be granted in all: EUR 150, USD 160."),
     "MessageTemplate.body": _("{placeholders} in braces, such as {reference} and {due}."),
+    "Reading.within": _("How long everybody gets new cases as before, after a version has come into force."),
+    "Reading.keep": _("While fewer who know the change are on duty, new cases go to everybody."),
     "Making.alone_after": _("Left open: nobody approves what they wrote themselves."),
 }
 LENGTH_HELP = _("“4 h business” on the calendar, “72 h elapsed” around the clock.")

@@ -23,6 +23,7 @@ from playbook.models import Acknowledgement, DrillCard, Edition, Enrolment, Stud
 from playbook.selectors import changes
 from playbook.selectors.contents import scenarios_of
 from playbook.selectors.reading import Book, book_of
+from playbook.selectors.unread import Kept, kept_from
 
 
 def topics(version: PolicyVersion, classes: Collection[str]) -> tuple[Topic, ...]:
@@ -218,6 +219,7 @@ class Learner:
     passed: int
     misses: int
     took_in: PolicyVersion | None
+    kept: Kept | None
 
     @property
     def percent(self) -> int:
@@ -227,7 +229,10 @@ class Learner:
 
 def learners(lead: User, version: PolicyVersion, *, language: str, now: dt.datetime) -> list[Learner]:
     """The people with a track whom somebody leads, or everybody's for who oversees all teams; who has most before them
-    first. Six queries, however many people. What only some may read counts for nobody here."""
+    first. What only some may read counts for nobody here.
+
+    Six queries, however many people, and five where the policy keeps new cases for those who have read.
+    """
     rows = Enrolment.objects.select_related("person").filter(person__is_active=True)
     if not lead.has_perm(OVERSEE):
         led = people.led_by(lead, now).values("team_id")
@@ -246,6 +251,7 @@ def learners(lead: User, version: PolicyVersion, *, language: str, now: dt.datet
     acknowledged = Acknowledgement.objects.filter(person__in=ids).select_related("version")
     for said in acknowledged.defer("version__document").order_by("version__number"):
         took[said.person_id] = said.version
+    kept = kept_from(ids, version, now)
     found = [
         Learner(
             row.person,
@@ -254,6 +260,7 @@ def learners(lead: User, version: PolicyVersion, *, language: str, now: dt.datet
             sum(card.passed_at is not None for card in cards.get(row.person_id, {}).values()),
             sum(card.box == 0 for card in cards.get(row.person_id, {}).values()),
             took.get(row.person_id),
+            kept.get(row.person_id),
         )
         for row in enrolled
     ]

@@ -18,6 +18,7 @@ from escalations.errors import DeskError, Invalid
 from playbook.addresses import resolver
 from playbook.core.drills import NOBODY, YES, Choice, Drill
 from playbook.selectors import onboarding as reads
+from playbook.selectors.unread import kept_from
 from playbook.services import onboarding
 from playbook.views.frame import Reader, for_learners, for_readers
 
@@ -40,6 +41,7 @@ def track(reader: Reader) -> HttpResponse:
         "team": central.teams[row.team].name if row.team in central.teams else row.team,
         "region": central.regions[row.region].name if row.region in central.regions else row.region,
         "news": reads.news(reader.user, row, reader.version, reader.classes),
+        "kept": kept_from([reader.user.pk], reader.version, reader.now).get(reader.user.pk),
         "leads": _leads(reader),
     }
     return reader.show("onboarding", context)
@@ -95,7 +97,8 @@ def news(reader: Reader) -> HttpResponse:
         said = _("Noted: you know what version %(n)s changes for your work.") % {"n": reader.version.number}
         messages.success(reader.request, said)
         return redirect("playbook:onboarding" if row is not None else "playbook:home")
-    return reader.show("news", {"news": found})
+    kept = kept_from([reader.user.pk], reader.version, reader.now).get(reader.user.pk)
+    return reader.show("news", {"news": found, "kept": kept})
 
 
 @for_readers

@@ -363,6 +363,17 @@ class Making(Frozen):
         return self
 
 
+class Reading(Frozen):
+    """What holds until somebody has taken in what a version changes for their work.
+
+    From `within` after it came into force on, new cases of a category that it changed go to those of the team who have
+    taken it in, as long as these are `keep` on duty; never so that nobody is left to take one.
+    """
+
+    within: Span
+    keep: int = Field(default=1, ge=1, le=50)
+
+
 class Central(Frozen):
     """The centre's part of the document."""
 
@@ -387,6 +398,7 @@ class Central(Frozen):
     retention: Retention
     privacy: Privacy = Privacy()
     approval: Making = Making()
+    reading: Reading | None = None
 
 
 class Variant(Frozen):

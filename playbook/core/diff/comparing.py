@@ -35,6 +35,7 @@ SECTIONS = (
     "retention",
     "privacy",
     "approval",
+    "reading",
     "pages",
     "scenarios",
     "successors",

@@ -59,6 +59,7 @@ DEFAULTS: Mapping[str, Any] = {
     "own_rules": True,
     "mask_contact": True,
     "reason_to_unmask": True,
+    "keep": 1,
 }
 
 

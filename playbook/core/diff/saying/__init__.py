@@ -37,6 +37,7 @@ SAYERS: Mapping[str, Sayer] = {
     "bounds": steps.bounds,
     "privacy": steps.privacy,
     "approval": steps.approval,
+    "reading": steps.reading,
     "calendars": places.calendar,
     **dict.fromkeys(("teams", "roles", "levels", "specialisms", "channels", "regions", "facts"), places.thing),
     "messages": texts.message,

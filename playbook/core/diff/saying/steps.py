@@ -215,3 +215,17 @@ def approval(telling: Telling, edit: Edit) -> str | None:
         waits = span_of(after) if after is not ABSENT else "24 hours"
         return f"A change of words alone waits {waits} for objections after its approval"
     return None
+
+
+def reading(telling: Telling, edit: Edit) -> str | None:
+    """What holds until somebody has taken in a new version."""
+    after = edit.after
+    if edit.address.path == ("within",) and after is not ABSENT:
+        return (
+            f"New cases of changed categories go to those who know the change, from {span_of(after)} after a version "
+            "came into force"
+        )
+    if edit.address.path == ("keep",):
+        keep = 1 if after is ABSENT else after
+        return f"New cases of changed categories are kept for who knows the change while {keep} of these are on duty"
+    return None
