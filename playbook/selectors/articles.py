@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from escalations.core.policy import Policy
 from escalations.core.roles import READ_PLAYBOOK, REVIEW_ARTICLES, WRITE_ARTICLES
 from escalations.models import Case, Escalation, User
 from escalations.selectors.why import classes
 from playbook.core import references
+from playbook.core.tracks import Shelved
 from playbook.models import Article, ArticleCategory, Feedback, Revision, Solved
 
 LISTED = 100
@@ -36,8 +38,41 @@ def readable(user: User) -> QuerySet[Article]:
 
 def published(user: User) -> QuerySet[Article]:
     """Those of `readable` that have a current text and are not retired."""
-    current = Revision.objects.filter(article=OuterRef("pk"), state=Revision.State.CURRENT)
-    return readable(user).filter(Exists(current), retired_at=None)
+    return with_text(readable(user))
+
+
+def for_everybody() -> QuerySet[Article]:
+    """Those that whoever reads the playbook may read. The list's query."""
+    return with_text(Article.objects.filter(visibility=""))
+
+
+def with_text(articles: QuerySet[Article]) -> QuerySet[Article]:
+    """Those of `articles` that have a current text and are not retired. No query."""
+    text = Revision.objects.filter(article=OuterRef("pk"), state=Revision.State.CURRENT)
+    return articles.filter(Exists(text), retired_at=None)
+
+
+def shelf(articles: QuerySet[Article], categories: Collection[str]) -> dict[str, list[Shelved]]:
+    """What a track chooses from: those of `articles` that are of these categories, by category, with how they helped.
+    They have a current text. One query, and none without a category."""
+    if not categories:
+        return {}
+    text = Revision.objects.filter(article=OuterRef("article"), state=Revision.State.CURRENT)
+    said = Feedback.objects.filter(article=OuterRef("article")).order_by().values("article")
+    solved = Solved.objects.filter(article=OuterRef("article")).order_by().values("article")
+    rows = ArticleCategory.objects.filter(category__in=categories, article__in=articles).annotate(
+        since=text.values("reviewed_at")[:1],
+        yes=Coalesce(Subquery(said.filter(helpful=True).values(n=Count("pk"))), 0),
+        no=Coalesce(Subquery(said.filter(helpful=False).values(n=Count("pk"))), 0),
+        cases=Coalesce(Subquery(solved.values(n=Count("pk"))), 0),
+    )
+    found: dict[str, list[Shelved]] = defaultdict(list)
+    wanted = ("category", "article__key", "article__language", "article__text__title", "article__audience", "since")
+    for category, key, language, title, audience, since, yes, no, cases in rows.values_list(
+        *wanted, "yes", "no", "cases"
+    ):
+        found[category].append(Shelved(key, language, title, audience, since, yes + cases, no))
+    return dict(found)
 
 
 @dataclass(frozen=True, slots=True)

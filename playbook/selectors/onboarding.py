@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,9 +18,9 @@ from escalations.selectors import people
 from playbook.core import drills
 from playbook.core.diff import Change, for_reader
 from playbook.core.drills import Drill, Topic
-from playbook.core.tracks import PARTS, Part, Step, track
+from playbook.core.tracks import PARTS, Part, Step, article_of, categories_of, track, with_articles
 from playbook.models import Acknowledgement, DrillCard, Edition, Enrolment, Studied
-from playbook.selectors import changes
+from playbook.selectors import articles, changes
 from playbook.selectors.contents import scenarios_of
 from playbook.selectors.reading import Book, book_of
 from playbook.selectors.unread import Kept, kept_from
@@ -95,23 +95,23 @@ class Progress:
 def progress(
     person: User, row: Enrolment, version: PolicyVersion, *, language: str, classes: Collection[str], now: dt.datetime
 ) -> Progress:
-    """How far somebody is on their track. Two queries."""
-    studied = {one.page: one.version for one in _studied([person.pk])}
+    """How far somebody is on their track. Three queries beside those of the articles that they may read."""
+    studied = {one.page: one for one in _studied([person.pk])}
     cards = {card.topic: card for card in DrillCard.objects.filter(person=person)}
-    return _progress(row, version, language, classes, now, studied, cards)
+    steps = steps_of(row, version, language=language, classes=classes)
+    shelf = articles.shelf(articles.published(person), categories_of(steps))
+    steps = with_articles(book_of(version).policy, steps, shelf, language=language, studied=studied)
+    return _progress(steps, version, classes, now, studied, cards)
 
 
 def _progress(
-    row: Enrolment,
+    steps: Sequence[Step],
     version: PolicyVersion,
-    language: str,
     classes: Collection[str],
     now: dt.datetime,
-    studied: dict[str, PolicyVersion],
-    cards: dict[str, DrillCard],
+    studied: Mapping[str, Studied],
+    cards: Mapping[str, DrillCard],
 ) -> Progress:
-    steps = steps_of(row, version, language=language, classes=classes)
-
     def stands(step: Step) -> Standing:
         if step.topic:
             card = cards.get(step.topic)
@@ -123,13 +123,27 @@ def _progress(
         read = studied.get(step.page)
         if read is None:
             return Standing(step, "new")
-        return Standing(step, "changed" if step.page in changes.touched(read, version, classes) else "done")
+        if step.since is not None:  # an article: its texts follow one another by themselves, not by versions
+            return Standing(step, "changed" if read.at < step.since else "done")
+        return Standing(step, "changed" if step.page in changes.touched(read.version, version, classes) else "done")
 
     return Progress(tuple(stands(step) for step in steps))
 
 
+def may_study(
+    person: User, row: Enrolment | None, page: str, version: PolicyVersion, *, classes: Collection[str]
+) -> bool:
+    """Whether a page is of somebody's track: one of its steps, or an article of its categories that they may read, also
+    one that has just made room for a better one. One query for an article, beside those of what they may read."""
+    steps = steps_of(row, version, language="en", classes=classes) if row is not None else ()
+    if key := article_of(page):
+        mine = articles.published(person).filter(categories__category__in=categories_of(steps))
+        return mine.filter(key=key).exists()
+    return page in {step.page for step in steps if step.page}
+
+
 def steps_of(row: Enrolment, version: PolicyVersion, *, language: str, classes: Collection[str]) -> tuple[Step, ...]:
-    """The steps of somebody's track in a version. No query, but the first time in a process."""
+    """The steps of somebody's track in a version, without articles. No query, but the first time in a process."""
     return _track(book_of(version), row.team, row.region, language, frozenset(classes))
 
 
@@ -231,7 +245,7 @@ def learners(lead: User, version: PolicyVersion, *, language: str, now: dt.datet
     """The people with a track whom somebody leads, or everybody's for who oversees all teams; who has most before them
     first. What only some may read counts for nobody here.
 
-    Six queries, however many people, and five where the policy keeps new cases for those who have read.
+    Seven queries, however many people, and five where the policy keeps new cases for those who have read.
     """
     rows = Enrolment.objects.select_related("person").filter(person__is_active=True)
     if not lead.has_perm(OVERSEE):
@@ -241,9 +255,9 @@ def learners(lead: User, version: PolicyVersion, *, language: str, now: dt.datet
         rows = rows.filter(person_id__in=mine) | rows.filter(team__in=keys)
     enrolled = list(rows.distinct())
     ids = [row.person_id for row in enrolled]
-    studied: dict[int, dict[str, PolicyVersion]] = {}
+    studied: dict[int, dict[str, Studied]] = {}
     for one in _studied(ids):
-        studied.setdefault(one.person_id, {})[one.page] = one.version
+        studied.setdefault(one.person_id, {})[one.page] = one
     cards: dict[int, dict[str, DrillCard]] = {}
     for card in DrillCard.objects.filter(person__in=ids):
         cards.setdefault(card.person_id, {})[card.topic] = card
@@ -252,11 +266,21 @@ def learners(lead: User, version: PolicyVersion, *, language: str, now: dt.datet
     for said in acknowledged.defer("version__document").order_by("version__number"):
         took[said.person_id] = said.version
     kept = kept_from(ids, version, now)
+    tracks = {row.pk: steps_of(row, version, language=language, classes=()) for row in enrolled}
+    codes = {code for steps in tracks.values() for code in categories_of(steps)}
+    shelf = articles.shelf(articles.for_everybody(), codes)
+    policy = book_of(version).policy
+
+    def far(row: Enrolment) -> Progress:
+        mine, drilled = studied.get(row.person_id, {}), cards.get(row.person_id, {})
+        steps = with_articles(policy, tracks[row.pk], shelf, language=row.person.language, studied=mine)
+        return _progress(steps, version, (), now, mine, drilled)
+
     found = [
         Learner(
             row.person,
             row,
-            _progress(row, version, language, (), now, studied.get(row.person_id, {}), cards.get(row.person_id, {})),
+            far(row),
             sum(card.passed_at is not None for card in cards.get(row.person_id, {}).values()),
             sum(card.box == 0 for card in cards.get(row.person_id, {}).values()),
             took.get(row.person_id),

@@ -36,12 +36,10 @@ def enrol(*, person: User, team: str, region: str, version: PolicyVersion, now: 
 
 
 def study(*, person: User, page: str, version: PolicyVersion, now: dt.datetime, classes: Collection[str] = ()) -> None:
-    """Say that one has read a page as it is in a version. Raises NotAllowed, and Invalid for a page that is on no track
-    of theirs."""
+    """Say that one has read a page as it is in a version, or an article as it is now. Raises NotAllowed, and Invalid
+    for a page that is on no track of theirs."""
     _may(person)
-    row = onboarding.enrolment(person)
-    steps = onboarding.steps_of(row, version, language="en", classes=classes) if row else ()
-    if page not in {step.page for step in steps if step.page}:
+    if not onboarding.may_study(person, onboarding.enrolment(person), page, version, classes=classes):
         raise Invalid("page", "That page is not on your track.")
     Studied.objects.bulk_create(
         [Studied(person=person, page=page, version=version, at=now)],

@@ -34,7 +34,13 @@ def track(reader: Reader) -> HttpResponse:
     )
     central = reader.book.policy.central
     where = resolver(reader.book, reader.classes, None)
-    pages = {one.step.page: where("page", one.step.page) for one in progress.steps if one.step.page}
+    pages = {
+        one.step.page: reverse("playbook:article", args=[one.step.language, one.step.article])
+        if one.step.article
+        else where("page", one.step.page)
+        for one in progress.steps
+        if one.step.page
+    }
     context = {
         "progress": progress,
         "pages": pages,
