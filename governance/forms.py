@@ -39,15 +39,3 @@ class Approve(forms.Form):
 
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
     reason = text(_("A word on it"), required=False, rows=3, help_text=_("It stays on record."))
-
-
-class Why(forms.Form):
-    """An act that needs a reason."""
-
-    use_required_attribute = False
-
-    reason = text(_("Why"))
-
-    def __init__(self, data: Any = None, *, help_text: Any = "") -> None:
-        super().__init__(data)
-        self.fields["reason"].help_text = help_text

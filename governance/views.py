@@ -19,9 +19,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from escalations.admin.base import person_of
 from escalations.core.roles import DECIDE_PROPOSALS, SEE_PROPOSALS, WRITE_PLAYBOOK
 from escalations.errors import DeskError
-from escalations.forms.base import refuse
+from escalations.forms.base import Why, refuse
 from escalations.selectors.wording import full_moment
-from governance.forms import Approve, Propose, Why
+from governance.forms import Approve, Propose
 from governance.models import Proposal
 from governance.selectors import proposals as reads
 from governance.services import proposals

@@ -46,6 +46,18 @@ def text(
     )
 
 
+class Why(forms.Form):
+    """An act that needs a reason."""
+
+    use_required_attribute = False
+
+    reason = text(_("Why"))
+
+    def __init__(self, data: Any = None, *, help_text: Any = "") -> None:
+        super().__init__(data)
+        self.fields["reason"].help_text = help_text
+
+
 def explained(name: str, more: str) -> SafeString:
     """A choice with a line of explanation below its name."""
     return format_html("{}<small>{}</small>", name, more)

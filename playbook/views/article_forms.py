@@ -126,12 +126,6 @@ class Begin(About, Words):
             del self.fields[name]
 
 
-class Why(_Form):
-    """An act that needs a reason."""
-
-    reason = text(_("Why"))
-
-
 class Decide(_Form):
     """A reviewer's word on a text, bound to the text that they read."""
 

@@ -19,7 +19,7 @@ from escalations.core.policy import Policy
 from escalations.core.roles import REVIEW_ARTICLES, WRITE_ARTICLES
 from escalations.core.typed import id_of
 from escalations.errors import DeskError, Invalid
-from escalations.forms.base import refuse
+from escalations.forms.base import Why, refuse
 from escalations.models import Category, User
 from escalations.selectors import law
 from playbook.addresses import resolver
@@ -33,7 +33,7 @@ from playbook.selectors.articles import Filters
 from playbook.selectors.reading import Book
 from playbook.selectors.search import search
 from playbook.services import articles
-from playbook.views.article_forms import About, Begin, Clear, Decide, Why, Words, language_name, languages
+from playbook.views.article_forms import About, Begin, Clear, Decide, Words, language_name, languages
 from playbook.views.frame import readers
 
 FORMS = ["GET", "HEAD", "POST"]

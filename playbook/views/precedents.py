@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from escalations.admin.base import person_of
 from escalations.core.roles import REVIEW_ARTICLES
 from escalations.errors import DeskError
-from escalations.forms.base import refuse, text
+from escalations.forms.base import Why, refuse, text
 from escalations.models import Case, Category, Region, User
 from playbook.models import Precedent
 from playbook.selectors import precedents as reads
@@ -39,16 +39,11 @@ class Archive(forms.Form):
     outcome = text(_("What came of it"), rows=3, help_text=_("Accepted, disputed, paid back by the carrier, …"))
 
 
-class Ending(forms.Form):
-    """Why a precedent no longer stands."""
-
-    use_required_attribute = False
-
-    reason = text(_("Why"), help_text=_("Whoever meets the precedent reads it. Nothing of the people of the case."))
+MET = _("Whoever meets the precedent reads it. Nothing of the people of the case.")
 
 
-class Overturning(Ending):
-    """The same, and what is decided instead."""
+class Overturning(Why):
+    """Why a precedent no longer stands, and what is decided instead."""
 
     by = forms.TypedChoiceField(
         label=_("Overturned by"), coerce=int, required=False, empty_value=None,
@@ -56,7 +51,7 @@ class Overturning(Ending):
     )  # fmt: skip
 
     def __init__(self, data: Any = None, *, user: User, precedent: Precedent) -> None:
-        super().__init__(data)
+        super().__init__(data, help_text=MET)
         later = reads.readable(user).filter(category=precedent.category, state=Precedent.State.STANDING)
         rows = later.exclude(pk=precedent.pk)[: reads.LISTED]
         self.fields["by"].choices = [("", _("none")), *((row.pk, row.title) for row in rows)]  # type: ignore[attr-defined]
@@ -138,7 +133,7 @@ def take_out(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a precedent out for good."""
     user, now = person_of(request), timezone.now()
     row = get_object_or_404(reads.readable(user), pk=pk)
-    form = Ending(request.POST if request.method == "POST" else None)
+    form = Why(request.POST if request.method == "POST" else None, help_text=MET)
     if request.method == "POST" and form.is_valid():
         try:
             precedents.take_out(precedent_id=pk, actor=user, now=now, **form.cleaned_data)

@@ -23,6 +23,7 @@ WORDS = {
     "install_playbook": "Installing the starter playbook",
     "demo": "Loading the demo marketplace",
     "demo_articles": "Adding its articles",
+    "demo_proposal": "Proposing a change",
 }
 
 
@@ -77,7 +78,7 @@ class Command(BaseCommand):
         if not self.any_rows("PolicyVersion", tables):
             steps.append(f"install_playbook --preset {preset}")
         if demo_cases and not self.any_rows("Case", tables):
-            steps += [f"demo --cases {demo_cases} --seed {DEMO_SEED}", "demo_articles"]
+            steps += [f"demo --cases {demo_cases} --seed {DEMO_SEED}", "demo_articles", "demo_proposal"]
         return steps
 
     def any_rows(self, model_name: str, tables: set[str]) -> bool:
