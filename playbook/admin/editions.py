@@ -21,6 +21,7 @@ from escalations.admin.base import person_of
 from escalations.errors import DeskError, NoPolicy
 from escalations.forms.base import refuse
 from escalations.selectors import law
+from escalations.selectors.wording import full_moment
 from playbook.admin.drafts import DraftPages, writes
 from playbook.admin.rows import RowPages
 from playbook.admin.trying import TryPages
@@ -28,7 +29,15 @@ from playbook.core.source import SourceError
 from playbook.forms.drafts import BeginDraft
 from playbook.models import Edition
 from playbook.selectors import drafting
+from playbook.selectors.reading import Version, versions
 from playbook.services import drafts
+
+
+def _called(version: Version) -> tuple[int, str]:
+    """An earlier version as it is chosen."""
+    said = __("version %(n)s, in force from %(at)s")
+    return version.number, said % {"n": version.number, "at": full_moment(version.row.effective_at)}
+
 
 STATES = {
     Edition.State.DRAFT: "info",
@@ -93,14 +102,18 @@ class EditionAdmin(DraftPages, RowPages, TryPages):
             base = law.in_force(now)
         except NoPolicy:
             base = None
-        form = BeginDraft(request.POST or None, request.FILES or None)
+        found = [one for one in versions(now) if one.standing == "earlier"] if base is not None else []
+        form = BeginDraft(request.POST or None, request.FILES or None, earlier=[_called(one) for one in found])
         if request.method == "POST" and form.is_valid():
-            title, source, file = (form.cleaned_data[name] for name in ("title", "source", "file"))
+            title, source, file, again = (form.cleaned_data[name] for name in ("title", "source", "file", "again"))
             try:
                 if source is not None:
                     made = drafts.begin_from_file(
                         source=source, origin=file.name, base=base, title=title, actor=user, now=now
                     )
+                elif base is not None and again is not None:
+                    (earlier,) = (one.row for one in found if one.number == again)
+                    made = drafts.begin_again(version=earlier, base=base, title=title, actor=user, now=now)
                 elif base is not None:
                     made = drafts.begin_draft(base=base, title=title, actor=user, now=now)
                 else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -25,6 +26,13 @@ class BeginDraft(forms.Form):
         help_text=_("What this draft is about, for you and those who decide: “Refunds in Germany”."),
         error_messages={"required": _("Give it a title by which others know it.")},
     )
+    again = forms.TypedChoiceField(
+        label=_("As it was"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text=_("Go back to an earlier version: the draft says what it said, and shows how that differs from now."),
+    )
     file = forms.FileField(
         label=_("From a file"),
         required=False,
@@ -37,11 +45,22 @@ class BeginDraft(forms.Form):
     problems: tuple[Problem, ...] = ()
     """What is wrong with the file, each with its place."""
 
+    def __init__(self, data: Any = None, files: Any = None, *, earlier: Sequence[tuple[int, str]] = ()) -> None:
+        """`earlier`: numbers of versions that came before the one in force, with what they are called."""
+        super().__init__(data, files)
+        if earlier:
+            self.fields["again"].choices = [("", __("as it is now")), *earlier]  # type: ignore[attr-defined]
+        else:
+            del self.fields["again"]
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         file = data.get("file")
         data["source"] = None
-        if file is not None:
+        data.setdefault("again", None)
+        if file is not None and data["again"] is not None:
+            self.add_error("file", __("Choose one: an earlier version or a file."))
+        elif file is not None:
             try:
                 data["source"] = _read(file)
             except SourceError as error:

@@ -91,6 +91,13 @@ def begin_from_file(
     return edition
 
 
+def begin_again(*, version: PolicyVersion, base: PolicyVersion, title: str, actor: User, now: dt.datetime) -> Edition:
+    """Begin a draft that says again what an earlier version said, compared with `base`: the way back from a change that
+    proved wrong. It is proposed and approved as any other. Raises NotAllowed."""
+    origin = f"version {version.number}"
+    return begin_from_file(source=source_of(version), origin=origin, base=base, title=title, actor=actor, now=now)
+
+
 def _compare(edition: Edition, base: Source) -> None:
     """Say of each row what it was in the base, and keep the base's other rows as taken out."""
     before = {entry.address: canonical(entry.body).decode() for entry in split(base)}

@@ -107,7 +107,8 @@ def category(reader: Reader, code: str) -> HttpResponse:
     body = _category(reader.book, code, region, reader.classes, reader.number, reader.language)
     since = reader.since(f"category.{code}")
     context = {"code": code, "name": policy.central.categories[code].name, "body": body, "since": since}
-    return reader.show("category", {**context, "summary": policy.central.categories[code].summary})
+    asked = region if "region" in reader.request.GET else ""
+    return reader.show("category", {**context, "summary": policy.central.categories[code].summary, "asked": asked})
 
 
 @lru_cache(maxsize=KEPT)

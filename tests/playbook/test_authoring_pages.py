@@ -17,7 +17,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from escalations.core.matrix import case_facts, evaluate
-from escalations.models import User
+from escalations.models import PolicyVersion, User
 from playbook.core.compiling import examine
 from playbook.core.entries import CENTRE, Address
 from playbook.core.source import Source
@@ -25,6 +25,7 @@ from playbook.models import Edition, Entry
 from playbook.selectors import drafting
 from playbook.services import drafts
 from tests.governance.publishing import NOW, in_force
+from tests.governance.test_proposals import LARGE, TO_L2_FROM_50, approve, member, propose, write
 from tests.playbook.editions import central
 from tests.playbook.test_authoring_forms import sent
 
@@ -126,6 +127,31 @@ def test_a_draft_is_begun_from_what_is_in_force_and_from_a_file(at_desk: Client,
     third = Edition.objects.get(title="Third")
     assert third.source_digest == made.source_digest
     assert {entry.change for entry in drafts.entries_of(third)} == {""}
+
+
+def test_a_draft_goes_back_to_what_an_earlier_version_said(at_desk: Client, ines: User, draft: Edition) -> None:
+    """The way back from a change that proved wrong is a draft as any other."""
+    first = at_desk.get(page("begin")).content.decode()
+    assert "As it was" not in first, "there is no earlier version"
+    write(draft, LARGE, TO_L2_FROM_50, ines)
+    proposal = propose(draft, ines, now=LATER, effective_at=LATER)
+    approve(proposal, member("ben"), now=LATER)
+    shown = at_desk.get(page("begin")).content.decode()
+    assert "version 1, in force from" in shown
+    file = SimpleUploadedFile("ours.yaml", b"edition: 1", "application/yaml")
+    both = at_desk.post(page("begin"), {"title": "Back", "again": "1", "file": file})
+    assert "Choose one" in both.content.decode()
+    at_desk.post(page("begin"), {"title": "Back", "again": "1"})
+    made = Edition.objects.get(title="Back")
+    assert made.origin == "version 1"
+    changed = [entry for entry in drafts.entries_of(made) if entry.change]
+    assert [entry.key for entry in changed] == ["large"]
+    assert (
+        made.source_digest
+        == Edition.objects.published_as(PolicyVersion.objects.get(number=1).edition_digest)
+        .values_list("source_digest", flat=True)
+        .get()
+    )
 
 
 def test_what_is_wrong_with_a_file_is_told_with_its_place(at_desk: Client) -> None:

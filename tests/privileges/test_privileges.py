@@ -195,6 +195,7 @@ ROW_OF = {
     "playbook.services.articles.take_back": "write_article",
     "playbook.services.articles.write": "write_article",
     **{f"playbook.services.onboarding.{act}": "learn" for act in ("acknowledge", "answer", "enrol", "study")},
+    "playbook.services.drafts.begin_again": "write_playbook",
     "playbook.services.drafts.begin_draft": "write_playbook",
     "playbook.services.drafts.begin_from_file": "write_playbook",
     "playbook.services.drafts.compile_draft": "write_playbook",
