@@ -26,11 +26,13 @@ class PlaybookConfig(AppConfig):
 
 def register_articles() -> None:
     """Tell the desk of the knowledge base and of past decisions: where they are, what of them stands beside a case,
-    and what waits."""
+    and what waits; and the worker and its letters of who is reminded of what."""
     from django.utils.translation import gettext_lazy as _
 
-    from escalations import panels
+    from escalations import panels, schedules
     from escalations.core.roles import READ_PLAYBOOK
+    from escalations.outbound import matters
+    from playbook import outbound
     from playbook.panels import at_home, beside, decided, passage
 
     panels.link(
@@ -51,6 +53,16 @@ def register_articles() -> None:
     panels.register("articles", beside, order=25)
     panels.register("precedents", decided, order=26)
     panels.register("articles", at_home, place="home", order=40)
+    matters.declare(outbound.ARTICLES, outbound.articles)
+    schedules.declare(
+        schedules.Declared(
+            "remind-articles",
+            "remind_of_articles",
+            "each morning owners are told of their articles that are due for review",
+            minutes=60,
+            app="playbook",
+        )
+    )
 
 
 def register_reading() -> None:

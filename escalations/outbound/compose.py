@@ -15,8 +15,8 @@ from escalations.core.policy import Policy
 from escalations.core.words import following
 from escalations.errors import NoPolicy
 from escalations.models import Approval, Case, Delivery, Handoff, Message, Outbox, Party, User
+from escalations.outbound import matters, words
 from escalations.outbound import values as v
-from escalations.outbound import words
 from escalations.outbound.letter import Entry, Letter
 from escalations.outbound.occasions import GROUPS, Group, Occasion, occasion
 from escalations.outbound.words import Block, Facts, Paragraph, speaking
@@ -24,7 +24,8 @@ from escalations.selectors import law
 from escalations.selectors.outbox import Situation
 
 LISTED = 50
-"""Cases that one letter lists; more are counted."""
+"""Lines that one letter lists; more are counted."""
+Groups = tuple[tuple[str, tuple[Entry, ...]], ...]
 
 
 def home() -> str:
@@ -44,7 +45,7 @@ def to_colleague(deliveries: Sequence[Delivery], person: User, found: Situation,
         case = found.cases.get(intent.case_id or 0)
         told = occasion(intent.kind)
         if case is None:
-            return _about_many(intent, person, told, found, at)
+            return _about_no_case(intent, person, told, found, at)
         if case.channel.sensitive:
             return bare(case, language=person.language)
         policy = found.policy(case)
@@ -111,13 +112,13 @@ def to_party(delivery: Delivery, party: Party, found: Situation, *, follow: str 
         )
 
 
-def still_true(delivery: Delivery, found: Situation) -> bool:
+def still_true(delivery: Delivery, person: User, found: Situation, at: dt.datetime) -> bool:
     """Whether a notice still says what is so: a warning of a target met meanwhile, or a case that went to somebody else
     before the mail left, is not told any more."""
     intent = delivery.outbox
     case = found.cases.get(intent.case_id or 0)
     if case is None:
-        return True
+        return matters.still_to_tell(intent, person, at)
     match intent.kind:
         case "notice.warning":
             clock = v.clock_of(intent, found.clocks.get(case.pk, []))
@@ -193,8 +194,8 @@ def _entry(intent: Outbox, person: User, found: Situation, at: dt.datetime) -> E
     told = occasion(intent.kind)
     case = found.cases.get(intent.case_id or 0)
     if case is None:
-        letter = _about_many(intent, person, told, found, at)
-        return Entry("", letter.subject, home())
+        letter = _about_no_case(intent, person, told, found, at)
+        return Entry("", letter.subject, letter.url)
     if case.channel.sensitive:
         return Entry(case.reference, "", v.link(case))
     policy = found.policy(case)
@@ -203,33 +204,48 @@ def _entry(intent: Outbox, person: User, found: Situation, at: dt.datetime) -> E
     return Entry(case.reference, subject.lstrip(":,- "), values["url"])
 
 
-def _about_many(intent: Outbox, person: User, told: Occasion, found: Situation, at: dt.datetime) -> Letter:
-    """A letter of an intent that hangs on no single case: a digest, a word about the desk itself, or to somebody who
-    may no longer see the case (its reference then, and nothing else)."""
+def _about_no_case(intent: Outbox, person: User, told: Occasion, found: Situation, at: dt.datetime) -> Letter:
+    """A letter of an intent that hangs on no single case: a digest, a word about the desk itself, something of an app
+    above, or to somebody who may no longer see the case (its reference then, and nothing else)."""
+    about = matters.matter(intent, person, at)
     listed = intent.data.get("cases") or []
     cases = [found.cases[pk] for pk in listed if pk in found.cases]
     lines = [case.reference if case.channel.sensitive else f"{case.reference} {case.category.name}" for case in cases]
-    count = intent.data.get("count")
+    count = about.count if about is not None else intent.data.get("count")
     reference = intent.data.get("reference")
+    url = about.url if about is not None else home()
     values: Mapping[str, Any] = {
         "reference": reference if isinstance(reference, str) else "",
         "count": str(count if isinstance(count, int) else len(listed) or ""),
         "items": "\n".join(lines[:LISTED]),
         "asked": _(told.asked) if told.asked else "",
         "recipient": str(person),
-        "url": home(),
+        "url": url,
     }
     try:
         policy = law.policy_of(law.in_force(at))
     except NoPolicy:
         policy = None
     language, subject, body = _wording(told, policy, person.language)
+    groups, more = _clipped(about.groups) if about is not None else ((), 0)
     return Letter(
         subject=words.subject(subject, values),
-        blocks=_without_link(words.blocks(body, values), home()),
+        blocks=_without_link(words.blocks(body, values), url),
         language=language,
-        url=home(),
-        action=_("Open my desk"),
+        url=url,
+        action=about.action if about is not None else _("Open my desk"),
+        groups=groups,
+        more=more,
         footer=_footer(v.why_told(intent, None, person, found)),
         tone="late" if told.group == "late" else "",
     )
+
+
+def _clipped(groups: Groups) -> tuple[Groups, int]:
+    """At most `LISTED` entries under their headings, and how many are left out."""
+    left, kept = LISTED, []
+    for heading, entries in groups:
+        if shown := entries[:left]:
+            kept.append((heading, shown))
+            left -= len(shown)
+    return tuple(kept), sum(len(entries) for _heading, entries in groups) - LISTED + left

@@ -14,7 +14,7 @@ RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a letter that tells of several cases."""
+    """One line of a letter that tells of several things. Where there is no reference the line is the link."""
 
     reference: str
     line: str
@@ -23,8 +23,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is said. `groups` are headings with their entries, of letters that tell of several cases; `more` counts what
-    is not listed. `thread` names the conversation that it belongs to; `automatic` says that no person wrote it."""
+    """What is said. `groups` are headings with their entries, of letters that tell of several things; `more` counts
+    what is not listed. `thread` names the conversation that it belongs to; `automatic` says that no person wrote it."""
 
     subject: str
     blocks: tuple[Block, ...]
@@ -50,7 +50,7 @@ class Letter:
         """The letter as plain text, complete: many people read only this."""
         parts = ["\n".join(_lines(block)) for block in self.blocks]
         for heading, entries in self.groups:
-            lines = [f"- {entry.reference} {entry.line}".rstrip() + f"\n  {entry.url}" for entry in entries]
+            lines = [f"- {f'{entry.reference} {entry.line}'.strip()}\n  {entry.url}" for entry in entries]
             parts.append("\n".join([heading[:1].upper() + heading[1:], *lines]))
         with speaking(self.language):
             if self.more:

@@ -1,4 +1,4 @@
-"""Every occasion on which somebody is told, in one table: who, how urgently, with which words.
+"""Every occasion on which somebody is told of a case, in one table: who, how urgently, with which words.
 
 A service writes an intent with the occasion's key: `work.tell("notice.handoff", ["leads:4"], handoff=12)`. The words
 are the pinned playbook's (`messages` of the policy document, by the occasion's template key and the reader's language);
@@ -355,6 +355,7 @@ _TABLE = (
 )
 
 OCCASIONS: dict[str, Occasion] = {occasion.key: occasion for occasion in _TABLE}
+_of_others: dict[str, Occasion] = {}
 
 UNKNOWN_TO_STAFF = Occasion(
     "notice",
@@ -370,10 +371,15 @@ UNKNOWN_TO_PARTY = Occasion(
 )
 
 
+def declared(occasion: Occasion) -> None:
+    """Know an occasion of an app above this one, which says by `matters.declare` what it is about."""
+    _of_others[occasion.key] = occasion
+
+
 def occasion(key: str) -> Occasion:
     """The occasion of a key. One that is not known (an intent of another version) is told in general words: what was
     meant to be told is told."""
-    found = OCCASIONS.get(key)
+    found = OCCASIONS.get(key) or _of_others.get(key)
     if found is None:
         return UNKNOWN_TO_PARTY if key.startswith("party.") else UNKNOWN_TO_STAFF
     return found

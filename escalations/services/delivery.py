@@ -204,7 +204,7 @@ def _to_colleague(parcel: Parcel, person: User | None, found: Situation, connect
     cases = {row.outbox.case_id for row in parcel.rows if row.outbox.case_id}
     seen = readable(person, cases)
     rows = [row for row in parcel.rows if row.outbox.case_id is None or row.outbox.case_id in seen]
-    rows = [row for row in rows if compose.still_true(row, found)]
+    rows = [row for row in rows if compose.still_true(row, person, found, parcel.now)]
     if not rows:
         return []
     letter = compose.to_colleague(rows, person, found, parcel.now)
