@@ -124,7 +124,7 @@ def overturn(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, __("Overturned. It stays to be read, marked so."))
             return redirect(row)
-    return render(request, "playbook/precedents/overturn.html", {"row": row, "form": form})
+    return render(request, "playbook/precedents/end.html", {"row": row, "form": form, "act": "overturn"})
 
 
 @require_http_methods(FORMS)
@@ -142,4 +142,4 @@ def take_out(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, __("Taken out. Nothing is left of its words."))
             return redirect("playbook:precedents")
-    return render(request, "playbook/precedents/take_out.html", {"row": row, "form": form})
+    return render(request, "playbook/precedents/end.html", {"row": row, "form": form, "act": "take_out"})

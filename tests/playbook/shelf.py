@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.test import Client
+
 from escalations.core.roles import READ_PLAYBOOK
 from escalations.models import User
 from escalations.selectors.why import classes
@@ -42,3 +44,17 @@ def readers(desk: Desk, name: str) -> User:
     user.has_perm(READ_PLAYBOOK)
     classes(user)
     return user
+
+
+def at(desk: Desk, name: str) -> Client:
+    """The browser of a person of the desk."""
+    client = Client()
+    client.force_login(desk.user(name))
+    return client
+
+
+def said(client: Client, address: str, data: dict[str, Any] | None = None, *, post: bool = False) -> str:
+    """What a page says, wherever it leads; it has to be there."""
+    answer = client.post(address, data or {}, follow=True) if post else client.get(address, data or {}, follow=True)
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode()

@@ -17,7 +17,7 @@ from playbook.models import Article, Feedback, Revision, Solved
 from playbook.selectors.suggesting import suggested
 from playbook.services import articles
 from tests.factories.desk import NOW, Desk
-from tests.playbook.shelf import publish, readers, shelve
+from tests.playbook.shelf import at, publish, readers, said, shelve
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("playbook:articles")
@@ -27,18 +27,6 @@ LIST = reverse("playbook:articles")
 def _monday() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-def at(desk: Desk, name: str) -> Client:
-    client = Client()
-    client.force_login(desk.user(name))
-    return client
-
-
-def said(client: Client, address: str, data: dict[str, Any] | None = None, *, post: bool = False) -> str:
-    answer = client.post(address, data or {}, follow=True) if post else client.get(address, data or {}, follow=True)
-    assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
 
 
 def page(revision: Revision, name: str = "article", *more: Any) -> str:

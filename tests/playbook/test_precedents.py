@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
-from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
@@ -22,6 +21,7 @@ from playbook.selectors import precedents as reads
 from playbook.services import precedents
 from tests.core.policies import market_document
 from tests.factories.desk import NOW, Desk
+from tests.playbook.shelf import at, said
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + dt.timedelta(hours=2)
@@ -48,18 +48,6 @@ def resolved(desk: Desk, who: str = "mia", **changes: Any) -> Case:
 
 def archive(desk: Desk, case: Case, who: str = "mia", **changes: str) -> Precedent:
     return precedents.archive(case_id=case.pk, actor=desk.user(who), now=LATER, **(TEXTS | changes))
-
-
-def at(desk: Desk, name: str) -> Client:
-    client = Client()
-    client.force_login(desk.user(name))
-    return client
-
-
-def said(client: Client, address: str, data: dict[str, Any] | None = None, *, post: bool = False) -> str:
-    answer = client.post(address, data or {}, follow=True) if post else client.get(address, data or {}, follow=True)
-    assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
 
 
 # ---------------------------------------------------------------------------------------------------------- archiving
