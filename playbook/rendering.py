@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from playbook.core import markup
 
 
-def rendered(text: str, resolve: markup.Resolve, *, shift: int = 1, classes: Collection[str] = ()) -> SafeString:
+def rendered(text: str, resolve: markup.Resolve, *, top: int = 2, classes: Collection[str] = ()) -> SafeString:
     """A Markdown text as HTML for a template, for a reader with these visibility classes (none: what everybody may
-    read). `resolve` leads internal links; headings go `shift` levels deeper."""
-    return SafeString(markup.html(text, resolve, shift=shift, classes=classes, label=_label))
+    read). `resolve` leads internal links; its highest headings become those of level `top`."""
+    return SafeString(markup.html(text, resolve, top=top, classes=classes, label=_label))
 
 
 def _label(shown: bool) -> str:

@@ -56,16 +56,18 @@ _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable([
 
 
 def html(
-    text: str, resolve: Resolve, *, shift: int = 0, classes: Collection[str] = (), label: Label = plain_label
+    text: str, resolve: Resolve, *, top: int = 1, classes: Collection[str] = (), label: Label = plain_label
 ) -> str:
     """HTML of a Markdown text, safe to put into a page, for a reader with these visibility classes (none: what
     everybody may read).
 
-    `resolve` says where the internal links lead. Headings go `shift` levels deeper, so that a page has one first
-    heading, and carry an id made of their words, so that each can be linked to; the same words twice are numbered.
+    `resolve` says where the internal links lead. The highest headings become those of level `top` and the others
+    follow, so that no level of the page around is left out. Each carries an id made of its words, so that it can be
+    linked to; the same words twice are numbered.
     """
+    shown = restricted.visible(text, classes)
     return nh3.clean(
-        _made(restricted.visible(text, classes), resolve, shift, label, {}),
+        _made(shown, resolve, top - _highest(shown), label, {}),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
@@ -81,6 +83,17 @@ def _made(text: str, resolve: Resolve, shift: int, label: Label, seen: dict[str,
     _columns(tokens)
     passages = {"passage": lambda inner: _made(inner, resolve, shift, label, seen), "label": label}
     return str(_markdown.renderer.render(tokens, _markdown.options, passages))
+
+
+def _highest(text: str) -> int:
+    """The level of the highest heading of a text and of the passages in it; 6 where there is none."""
+    found = [6]
+    for token in _markdown.parse(text):
+        if token.type == "heading_open":
+            found.append(int(token.tag[1]))
+        elif restricted.is_passage(token):
+            found.append(_highest(token.content))
+    return min(found)
 
 
 def _fence(self: Any, tokens: Sequence[Token], number: int, options: Any, env: Any) -> str:

@@ -181,7 +181,12 @@ def _text(book: Book, key: str, classes: frozenset[str], number: int | None, lan
         return None
     written = book.texts[there][key]
     return Text(
-        rendered(without_title(written), resolver(book, classes, number), classes=classes),
+        rendered(
+            without_title(written),
+            resolver(book, classes, number),
+            top=3 if key.startswith("category.") else 2,  # on a category's page the text is one part of several
+            classes=classes,
+        ),
         title(written) or key,
         there,
         there.partition("-")[0] == language.partition("-")[0],

@@ -134,9 +134,18 @@ def test_a_picture_is_shown_as_its_words() -> None:
 
 
 def test_headings_go_deeper_and_can_be_linked_to() -> None:
-    made = html("# One *two*\n\n## Same\n\n## Same\n", resolve, shift=1)
+    made = html("# One *two*\n\n## Same\n\n## Same\n", resolve, top=2)
     ids = [(tag, attributes["id"]) for tag, attributes in Reading(made).found if tag[0] == "h"]
     assert ids == [("h2", "at-one-two"), ("h3", "at-same"), ("h3", "at-same-2")]
+
+
+def test_no_level_of_headings_is_left_out_whatever_the_highest_is() -> None:
+    text = "Words.\n\n```restricted legal\n## Inside\n```\n\n### Deep\n"
+    assert [tag for tag, _ in Reading(html(text, resolve, top=2, classes={"legal"})).found if tag[0] == "h"] == [
+        "h2",
+        "h3",
+    ]
+    assert [tag for tag, _ in Reading(html(text, resolve, top=2)).found if tag[0] == "h"] == ["h2"]
 
 
 def test_the_sanitiser_alone_would_do(monkeypatch: pytest.MonkeyPatch) -> None:
