@@ -31,18 +31,26 @@ class Asked:
     def __bool__(self) -> bool:
         return bool(self.wanted)
 
+    @property
+    def still_typed(self) -> bool:
+        """Whether the last word counts as a beginning, too: somebody may still be typing it."""
+        return not self.any and bool(self.wanted) and len(self.wanted[-1]) == 1 and len(self.wanted[-1][0]) > 2
+
     def fts5(self) -> str:
-        """For SQLite's MATCH. The last word counts as a beginning, too: somebody may still be typing it."""
+        """For SQLite's MATCH."""
         terms = [_quoted(phrase) for phrase in self.wanted]
-        if not self.any and terms and len(self.wanted[-1]) == 1 and len(self.wanted[-1][0]) > 2:
+        if self.still_typed:
             terms[-1] = f"({terms[-1]} OR {terms[-1]} *)"
         said = f" {'OR' if self.any else 'AND'} ".join(terms)
         return " ".join([f"({said})" if self.unwanted else said, *(f"NOT {_quoted(item)}" for item in self.unwanted)])
 
-    def websearch(self) -> str:
-        """For PostgreSQL's websearch_to_tsquery."""
-        said = (" or " if self.any else " ").join(_quoted(phrase) for phrase in self.wanted)
-        return " ".join([said, *(f"-{_quoted(item)}" for item in self.unwanted)])
+    def tsquery(self) -> str:
+        """For PostgreSQL's to_tsquery."""
+        terms = [_followed(phrase) for phrase in self.wanted]
+        if self.still_typed:
+            terms[-1] = f"({terms[-1]} | {terms[-1]}:*)"
+        said = f" {'|' if self.any else '&'} ".join(terms)
+        return " & ".join([f"({said})" if self.unwanted else said, *(f"!{_followed(item)}" for item in self.unwanted)])
 
 
 def parse(text: str) -> Asked:
@@ -66,6 +74,11 @@ def alike(text: str, *, most: int = 24, shortest: int = 4) -> Asked:
     )
     chosen = sorted((word for word in words if not word.isdigit()), key=len, reverse=True)[:most]
     return Asked(tuple((word,) for word in chosen), any=True)
+
+
+def _followed(words: tuple[str, ...]) -> str:
+    said = " <-> ".join(f"'{word}'" for word in words)
+    return f"({said})" if len(words) > 1 else said
 
 
 def _quoted(words: tuple[str, ...]) -> str:

@@ -71,17 +71,17 @@ def _postgres(asked: Asked, allowed: QuerySet[Article], most: int) -> list[Hit]:
     """Each language is asked by its own rules, so that the index is used for each; snippets are made of what is
     shown alone."""
     inner, arguments = _ids(allowed)
-    which, words = [], asked.websearch()
+    which, words = [], asked.tsquery()
     for language, name in CONFIGURATIONS.items():
         which.append(
             f"SELECT t.article_id, t.title, t.words, '{name}'::regconfig AS by, q, ts_rank(t.found, q, 1) AS score "  # noqa: S608
-            f"FROM {TABLE} t, websearch_to_tsquery('{name}', %s) q "
+            f"FROM {TABLE} t, to_tsquery('{name}', %s) q "
             f"WHERE t.language = '{language}' AND t.found @@ q"
         )
     others = ", ".join(f"'{language}'" for language in CONFIGURATIONS)
     which.append(
         "SELECT t.article_id, t.title, t.words, 'simple'::regconfig, q, ts_rank(t.found, q, 1) "  # noqa: S608
-        f"FROM {TABLE} t, websearch_to_tsquery('simple', %s) q WHERE t.language NOT IN ({others}) AND t.found @@ q"
+        f"FROM {TABLE} t, to_tsquery('simple', %s) q WHERE t.language NOT IN ({others}) AND t.found @@ q"
     )
     marks = "'StartSel=' || %s || ', StopSel=' || %s"
     sql = (

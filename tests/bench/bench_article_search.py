@@ -102,12 +102,12 @@ def floor(question: str, database: str, most: int = SHOWN) -> list[Any]:
         else:
             cursor.execute(
                 "WITH best AS (SELECT t.article_id, t.title, t.words, q, ts_rank(t.found, q, 1) AS score "
-                "FROM playbook_articletext t, websearch_to_tsquery('english', %s) q WHERE t.found @@ q "
+                "FROM playbook_articletext t, to_tsquery('english', %s) q WHERE t.found @@ q "
                 "ORDER BY score DESC LIMIT %s) SELECT article_id, "
                 "ts_headline('english', title, q, 'HighlightAll=true'), "
                 "ts_headline('english', words, q, 'MaxFragments=2, MaxWords=18, MinWords=8') FROM best "
                 "ORDER BY score DESC",
-                [asked.websearch(), most],
+                [asked.tsquery(), most],
             )
         return cursor.fetchall()
 

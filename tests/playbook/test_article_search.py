@@ -49,6 +49,12 @@ def test_words_are_found_and_a_title_counts_more(shelf: Desk) -> None:
     assert keys(shelf, "nothing of the kind") == []
 
 
+def test_the_last_word_may_still_be_typed(shelf: Desk) -> None:
+    assert keys(shelf, "carrier tra") == ["en/lost"]
+    assert keys(shelf, "transpor") == ["es/perdidos"]
+    assert keys(shelf, "tra carrier") == [], "only the last one"
+
+
 def test_signs_of_a_question(shelf: Desk) -> None:
     assert keys(shelf, '"ask the carrier"') == ["en/lost"]
     assert keys(shelf, '"carrier the ask"') == []
@@ -143,8 +149,9 @@ def test_questions_as_both_databases_are_asked() -> None:
     asked = parse('"damaged parcel" re-fund -voucher')
     assert asked.wanted == (("damaged", "parcel"), ("re", "fund"))
     assert asked.fts5() == '("damaged parcel" AND "re fund") NOT "voucher"'
-    assert asked.websearch() == '"damaged parcel" "re fund" -"voucher"'
+    assert asked.tsquery() == "(('damaged' <-> 'parcel') & ('re' <-> 'fund')) & !'voucher'"
     assert parse("photo").fts5() == '("photo" OR "photo" *)'
-    assert alike("The broken vase, broken again 2024").websearch() == '"broken" or "again" or "vase"'
+    assert parse("photo").tsquery() == "('photo' | 'photo':*)"
+    assert alike("The broken vase, broken again 2024").tsquery() == "'broken' | 'again' | 'vase'"
     assert not parse("-a")
     assert len(parse("a " * 1000).wanted) == 16
