@@ -22,7 +22,7 @@ ARTICLES = Occasion(
     "team of the owner, else who oversee all teams",
     subject="Articles to look through: {count}",
     body="Articles of the knowledge base wait for you.\n\nAsked of you: {asked}",
-    asked="Read each; say that it is still right, or write it anew. Whose owner has left needs another one.",
+    asked="Read each, and say that it is still right or write it anew.",
 )
 
 
@@ -39,7 +39,10 @@ def articles(intent: Outbox, person: User, at: dt.datetime) -> Matter | None:
     )
     if not groups:
         return None
-    return Matter(groups, f"{settings.THROUGHLINE_BASE_URL}{reverse('playbook:articles')}", _("Open the articles"))
+    asked = "" if found.due else _("Say who looks after each from now on, or retire what nobody needs.")
+    return Matter(
+        groups, f"{settings.THROUGHLINE_BASE_URL}{reverse('playbook:articles')}", _("Open the articles"), asked
+    )
 
 
 def _due(row: Article) -> Entry:

@@ -214,11 +214,12 @@ def _about_no_case(intent: Outbox, person: User, told: Occasion, found: Situatio
     count = about.count if about is not None else intent.data.get("count")
     reference = intent.data.get("reference")
     url = about.url if about is not None else home()
+    asked = (about.asked if about is not None else "") or (_(told.asked) if told.asked else "")
     values: Mapping[str, Any] = {
         "reference": reference if isinstance(reference, str) else "",
         "count": str(count if isinstance(count, int) else len(listed) or ""),
         "items": "\n".join(lines[:LISTED]),
-        "asked": _(told.asked) if told.asked else "",
+        "asked": asked,
         "recipient": str(person),
         "url": url,
     }

@@ -17,11 +17,13 @@ from escalations.outbound.occasions import Occasion, declared
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What an intent is about: headings with their lines, and where its reader goes on. Addresses are whole."""
+    """What an intent is about: headings with their lines, where its reader goes on, and what is asked of them, where
+    the occasion's own words do not fit. Addresses are whole."""
 
     groups: tuple[tuple[str, tuple[Entry, ...]], ...]
     url: str
     action: str
+    asked: str = ""
 
     @property
     def count(self) -> int:

@@ -76,7 +76,7 @@ def test_an_owner_gets_one_message_of_what_is_due(desk: Desk, mail_server: MailS
         "- Damaged <parcels> (en), since Tue 3 Nov 2026\n  https://desk.example.test/playbook/articles/en/one/\n"
         "- Lost parcels (en), since Mon 23 Nov 2026\n  https://desk.example.test/playbook/articles/en/two/\n"
     ) in said(mail)
-    assert "Asked of you: Read each;" in said(mail)
+    assert "Asked of you: Read each, and say" in said(mail)
     assert ">Damaged &lt;parcels&gt; (en), since Tue 3 Nov 2026</a>" in html_of(mail)
     assert len(write_to(mail_server, "pia")) == 1
 
@@ -158,6 +158,7 @@ def test_the_lead_of_an_owner_who_left_is_told_each_week_until_there_is_another(
     run()
     (mail,) = write_to(mail_server, "ana")
     assert "Without an owner\n- Damaged parcels (en), which Mia looked after\n" in said(mail)
+    assert "Asked of you: Say who looks after each from now on" in said(mail)
     assert remind(now=NOW + DAY) == 0
     assert remind(now=NOW + 7 * DAY) == 1
     article.refresh_from_db()
