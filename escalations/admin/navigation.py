@@ -76,7 +76,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         groups.append({"title": _(title) if title else "", "items": links})
     first = groups[0]["items"]
     first.insert(0, {"title": _("Home"), "icon": "home", "link": reverse("admin:index")})
-    first += [{"title": item.title, "icon": item.icon, "link": item.address} for item in panels.links(request.user)]  # type: ignore[arg-type]
+    # Said here: what lies under /admin/playbook/ would count as lying under /playbook/ as well.
+    first += [
+        {"title": item.title, "icon": item.icon, "link": item.address, "active": request.path.startswith(item.address)}
+        for item in panels.links(request.user)  # type: ignore[arg-type]
+    ]
     for config in apps.get_app_configs():
         rest = [
             _link(model, SYMBOLS.get(model._meta.model_name or "", "table_rows"))

@@ -213,10 +213,14 @@ def test_higher_apps_show_panels_and_links_by_registering(
     panels.register("test", render)
     panels.register("test", render, place="home")
     panels.link("The whole book", icon="menu_book", address="/book/")
+    panels.link("Law", icon="menu_book", address="/escalations/")
     panels.link("Not for Mia", icon="menu_book", address="/other/", may=lambda user: user.username != "mia")
     case = desk.held_by("mia")
     body = seen_by(client, desk, "mia").content.decode()
     assert "Seen at home" in body
     assert 'href="/book/"' in body
     assert "/other/" not in body
+    lists = client.get("/admin/escalations/team/").context["sidebar_navigation"]
+    active = [item["title"] for group in lists for item in group["items"] if item.get("active")]
+    assert [str(title) for title in active] == ["Teams"], "/escalations/ does not lie around /admin/escalations/"
     assert f"Seen at {case.reference}" in client.get(case.get_absolute_url()).content.decode()
