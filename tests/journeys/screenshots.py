@@ -93,6 +93,33 @@ def take(browser: Browser, url: str, shot: Callable[[str, Somebody], None]) -> N
     shot("case-phone", phone)
     for scheme in ("light", "dark"):
         shot(f"party-phone-{scheme}", follow(browser, url, color_scheme=scheme))
+    the_playbook(browser, url, shot)
+
+
+def the_playbook(browser: Browser, url: str, shot: Callable[[str, Somebody], None]) -> None:
+    """A category as it is read, a change as the council decides on it, a drill with its explanation."""
+    reader = come(browser, url, "mia")
+    reader.page.goto(f"{url}/playbook/category/order.damaged/")
+    shot("playbook-category", reader)
+    member = come(browser, url, "rafael")
+    member.page.goto(f"{url}/council/")
+    member.main.get_by_role("link", name="Ask for the packaging at once").first.click()
+    member.reads("What changes")
+    shot("proposal", member)
+    newcomer = come(browser, url, "noa")
+    newcomer.page.goto(f"{url}/playbook/onboarding/choose/")
+    newcomer.page.get_by_label("Team").select_option("buyer-care")
+    newcomer.page.get_by_label("Region").select_option(index=1)
+    newcomer.main.get_by_role("button", name="Begin").click()
+    newcomer.main.locator("a[href*='/playbook/onboarding/drill/']").first.click()
+    newcomer.reads("A case comes in.")
+    for group in newcomer.main.get_by_role("group").all():
+        group.get_by_role("radio").first.check()
+    newcomer.main.get_by_role("button", name="Answer").click()
+    newcomer.reads("Your answers")
+    newcomer.page.get_by_role("heading", name="Your answers").scroll_into_view_if_needed()
+    newcomer.page.mouse.wheel(0, 420)
+    shot("drill", newcomer)
 
 
 def three_see_one_case(browser: Browser, url: str, shot: Callable[[str, Somebody], None]) -> None:
