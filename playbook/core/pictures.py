@@ -68,19 +68,21 @@ class Map(NamedTuple):
     rows: tuple[Row, ...]
 
 
-_LINE, _ACROSS, _TALL, _STEP = 17, 168, 340, 24
+_LINE, _ACROSS, _ROOM, _TALL, _STEP = 17, 168, 672, 340, 24
+_LETTER = 8
 _PER_ROW, _SPACE = 18, 19
 
 
 def lying(steps: Sequence[Sequence[str]]) -> Line:
-    """A ladder as a line from left to right, for wide pages. Each step is lines of words, the first in bold."""
-    told = [_wrapped(step, 21) for step in steps]
+    """A ladder as a line from left to right, for wide pages. Each step is lines of words, the first in bold; where
+    there are few, each has more room."""
+    across = max(_ACROSS, min(_ROOM // 3, _ROOM // len(steps)))
+    told = [_wrapped(step, across // _LETTER) for step in steps]
     marks = tuple(
-        Mark(8 + number * _ACROSS, 12, _below(words, 8 + number * _ACROSS - 6, 40)) for number, words in enumerate(told)
+        Mark(8 + number * across, 12, _below(words, 8 + number * across - 6, 40)) for number, words in enumerate(told)
     )
     deepest = max(len(words) for words in told)
-    width = _ACROSS * len(told)
-    return Line(width, 40 + _LINE * deepest, 8, 12, 8 + _ACROSS * (len(told) - 1), 12, marks)
+    return Line(across * len(told), 40 + _LINE * deepest, 8, 12, 8 + across * (len(told) - 1), 12, marks)
 
 
 def standing(steps: Sequence[Sequence[str]]) -> Line:

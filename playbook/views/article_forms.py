@@ -57,7 +57,10 @@ class About(_Form):
 
     audience = forms.ChoiceField(label=_("About the questions of"), choices=Article.Audience.choices)
     categories = forms.MultipleChoiceField(
-        label=_("Categories"), required=False, help_text=_("Beside cases of these it is suggested.")
+        label=_("Categories"),
+        required=False,
+        help_text=_("Beside cases of these it is suggested."),
+        widget=forms.CheckboxSelectMultiple,
     )
     device = forms.ChoiceField(label=_("Device"), required=False, choices=[("", _("any")), *Article.Device.choices])
     visibility = forms.ChoiceField(label=_("Who may read it"), required=False)
@@ -70,7 +73,6 @@ class About(_Form):
         kept = set(start.get("categories", ()))
         rows = Category.objects.filter(Q(retired_at=None) | Q(key__in=kept)).order_by("side", "name")
         self.fields["categories"].choices = [(row.key, row.name) for row in rows]  # type: ignore[attr-defined]
-        self.fields["categories"].widget.attrs["size"] = 8
         channels = Channel.objects.filter(key__in=classes(user), retired_at=None)
         self.fields["visibility"].choices = [  # type: ignore[attr-defined]
             ("", _("everybody who reads the playbook")),

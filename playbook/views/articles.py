@@ -211,6 +211,7 @@ def write(request: HttpRequest, language: str, key: str) -> HttpResponse:
                 refuse(form, error)
             else:
                 return _kept(request, made, user, now)
+    form.fields["reason"].required = current is not None  # said on the page; the service asks for it
     return render(request, "playbook/articles/write.html", context)
 
 
