@@ -99,12 +99,16 @@ def test_the_floor_holds_for_the_whole_suite_alone(
 
 
 def test_no_test_falls_between_the_shares() -> None:
-    left_out = {share: {needs.FLOOR_FILE.parent / name for name in names} for share, names in needs.LEFT_OUT.items()}
-    assert not left_out["first"] & left_out["second"]
-    for path in left_out["second"]:
-        assert path.exists(), path
-        for file in path.rglob("test_*.py") if path.is_dir() else [path]:
-            assert "mark.postgres" not in file.read_text(), f"{file}: the first share leaves out what is marked so"
+    here = needs.FLOOR_FILE.parent
+    for share in needs.LEFT_OUT:
+        for name in (*needs.LEFT_OUT[share], *needs.BUT[share]):
+            assert (here / name).exists(), name
+    files = sorted(here.rglob("test_*.py"))
+    assert [file for file in files if all(needs.is_left_out(file, share) for share in needs.LEFT_OUT)] == []
+    alone = [file for file in files if needs.is_left_out(file, "second")]
+    assert alone
+    for file in alone:
+        assert "mark.postgres" not in file.read_text(), f"{file}: the first share leaves out what is marked so"
 
 
 def triggers() -> set[str]:

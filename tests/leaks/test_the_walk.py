@@ -36,8 +36,8 @@ SINGLE_CASES = "case|admin:index|search|autocomplete|view_on_site"
 _ON_CASES_ALONE = ("late", "judged", "glass", "expert")
 
 #: Who walks on PostgreSQL, too, and where: questions that the two databases are asked in different words begin at what
-#: somebody may see of cases. Whoever has no channel asks none of them.
-_ON_POSTGRES = {"tia": "", "pia": SINGLE_CASES, "sam": SINGLE_CASES, "expert": SINGLE_CASES, "glass": SINGLE_CASES}
+#: somebody may see of cases. Whoever has no channel asks none of them, and a broken glass opens as a grant does.
+_ON_POSTGRES = {"tia": "", "pia": SINGLE_CASES, "sam": SINGLE_CASES, "expert": SINGLE_CASES}
 
 #: Pages that a role opens beside those that everybody has.
 BY_ROLE = (
