@@ -77,14 +77,14 @@ class Map:
 
     def cells(self, scope: Scope, region: str | None = None) -> Iterator[Cell]:
         """The places that a scope covers; of a region's own rule, those in it and below."""
-        for cell in self.standings:
-            chain = self.chains[cell.region]
-            if (
-                (region is None or region in chain)
-                and in_region(scope.regions, chain)
-                and in_scope(scope.categories, cell.category)
-            ):
-                yield cell
+        regions = [
+            key
+            for key, chain in self.chains.items()
+            if (region is None or region in chain) and in_region(scope.regions, chain)
+        ]
+        for category in self.policy.central.categories:
+            if in_scope(scope.categories, category):
+                yield from (Cell(category, key) for key in regions)
 
     def rank_step(self, lower: str, higher: str) -> int:
         """How many levels one is above another, counted in the levels that there are."""
