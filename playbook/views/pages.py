@@ -1,7 +1,8 @@
 """The pages that an edition is read on: contents, categories, texts, regions, teams, ladders, who owns what.
 
 What a page says depends on the version, the reader's classes and the language, and on nothing else; so a process draws
-it once for each of these and keeps it (`_category`, `_text`). What depends on the moment is drawn around it.
+it once for each of these and keeps it (`_category`, `_text`, `_contents` and the like). What depends on the moment is
+drawn around it.
 """
 
 from __future__ import annotations
@@ -40,22 +41,23 @@ def home(reader: Reader) -> HttpResponse:
     asked = reader.request.GET.get("on", "").strip()
     if asked:
         return _on(reader, asked)
-    policy, book = reader.book.policy, reader.book
-    kinds = [
-        (kind, contents.pages(policy, book.texts, kind, reader.language, reader.classes)) for kind in contents.KINDS
-    ]
-    return reader.show(
-        "home",
-        {
-            "sides": list(contents.by_side(policy)),
-            "kinds": [(kind, leaves) for kind, leaves in kinds if leaves],
-            "regions": policy.central.regions,
-            "variants": policy.variants,
-            "ladders": policy.central.ladders,
-            "teams": policy.central.teams,
-            "changed": _changed(reader),
-        },
-    )
+    body = _contents(reader.book, reader.classes, reader.number, reader.language)
+    return reader.show("home", {"body": body, "changed": _changed(reader)})
+
+
+@lru_cache(maxsize=256)
+def _contents(book: Book, classes: frozenset[str], number: int | None, language: str) -> SafeString:
+    policy = book.policy
+    kinds = [(kind, contents.pages(policy, book.texts, kind, language, classes)) for kind in contents.KINDS]
+    context = {
+        "sides": list(contents.by_side(policy)),
+        "kinds": [(kind, leaves) for kind, leaves in kinds if leaves],
+        "regions": policy.central.regions,
+        "variants": policy.variants,
+        "number": number,
+        "language": language,
+    }
+    return render_to_string("playbook/_contents.html", context)
 
 
 def _changed(reader: Reader) -> list[tuple[str, str, int]]:
@@ -230,22 +232,26 @@ def _region(book: Book, key: str, classes: frozenset[str], number: int | None, l
 @for_readers
 def teams(reader: Reader) -> HttpResponse:
     """Teams with what they are for, their hours and on-call roles; levels, roles and specialisms."""
-    central = reader.book.policy.central
+    return reader.show("teams", {"body": _teams(reader.book, reader.number, reader.language)})
+
+
+@lru_cache(maxsize=64)
+def _teams(book: Book, number: int | None, language: str) -> SafeString:
+    central = book.policy.central
     rows = [
         (owner, team, contents.hours(central.calendars[team.calendar]), central.calendars[team.calendar].timezone,
          central.roles.get(team.on_call or ""))
-        for owner in contents.owners(reader.book.policy)
+        for owner in contents.owners(book.policy)
         for team in [central.teams[owner.key]]
     ]  # fmt: skip
-    return reader.show(
-        "teams",
-        {
-            "rows": rows,
-            "levels": [(key, central.levels[key]) for key in reader.book.policy.levels_by_rank()],
-            "roles": [(key, role, central.teams.get(role.team or "")) for key, role in central.roles.items()],
-            "channels": sorted(central.channels.items(), key=lambda item: item[1].rank),
-        },
-    )
+    context = {
+        "rows": rows,
+        "levels": [(key, central.levels[key]) for key in book.policy.levels_by_rank()],
+        "roles": [(key, role, central.teams.get(role.team or "")) for key, role in central.roles.items()],
+        "channels": sorted(central.channels.items(), key=lambda item: item[1].rank),
+        "number": number,
+    }
+    return render_to_string("playbook/_teams.html", context)
 
 
 def drawn(ladder: Climb) -> dict[str, object]:
@@ -257,10 +263,16 @@ def drawn(ladder: Climb) -> dict[str, object]:
 @for_readers
 def ladders(reader: Reader) -> HttpResponse:
     """All ladders as pictures and tables, each with the categories that climb it."""
-    policy = reader.book.policy
+    return reader.show("ladders", {"body": _ladders(reader.book, reader.number, reader.language)})
+
+
+@lru_cache(maxsize=64)
+def _ladders(book: Book, number: int | None, language: str) -> SafeString:
+    policy = book.policy
     users = _climbers(policy)
     rows = [(drawn(climb(policy, key)), users.get(key, [])) for key in policy.central.ladders]
-    return reader.show("ladders", {"rows": rows, "default": policy.central.defaults.ladder})
+    context = {"rows": rows, "default": policy.central.defaults.ladder, "number": number}
+    return render_to_string("playbook/_ladders.html", context)
 
 
 def _climbers(policy: Policy) -> dict[str, list[tuple[str, str]]]:
@@ -273,9 +285,14 @@ def _climbers(policy: Policy) -> dict[str, list[tuple[str, str]]]:
 @for_readers
 def ownership(reader: Reader) -> HttpResponse:
     """The map of who owns what, as a picture and as a table."""
-    owners = contents.owners(reader.book.policy)
-    shown = [owner for owner in owners if owner.owns or owner.covers]
-    return reader.show("ownership", {"map": pictures.ownership(shown), "owners": shown})
+    return reader.show("ownership", {"body": _ownership(reader.book, reader.number, reader.language)})
+
+
+@lru_cache(maxsize=64)
+def _ownership(book: Book, number: int | None, language: str) -> SafeString:
+    shown = [owner for owner in contents.owners(book.policy) if owner.owns or owner.covers]
+    context = {"map": pictures.ownership(shown), "owners": shown, "number": number}
+    return render_to_string("playbook/_ownership.html", context)
 
 
 @for_readers
