@@ -9,7 +9,7 @@ from escalations.core import words
 from escalations.models import Case, CaseDecision, User
 from escalations.models.reach import Reach
 from escalations.models.registry import Channel
-from escalations.selectors import law
+from escalations.selectors import law, registry
 
 SHOWN = 10
 
@@ -23,10 +23,9 @@ class Explained:
 
 
 def classes(user: User) -> frozenset[str]:
-    """The visibility classes that a person may read, by the key of the channel that names each. One query a call."""
-    return frozenset(
-        Channel.objects.filter(pk__in=Reach.of(user).channels("see_restricted")).values_list("key", flat=True)
-    )
+    """The visibility classes that a person may read, by the key of the channel that names each. One query the first
+    time for a user object, and one for each channel that this process has not met yet."""
+    return frozenset(registry.key_of(Channel, pk) for pk in Reach.of(user).channels("see_restricted"))
 
 
 def explained(case: Case, user: User) -> Sequence[Explained]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from escalations.models import User
 from playbook.core.asking import Asked, parse
@@ -58,42 +59,41 @@ def search(text: str | Asked, user: User, *, filters: Filters | None = None, mos
 
 
 def _sqlite(asked: Asked, allowed: QuerySet[Article], most: int) -> list[Hit]:
-    inner, arguments = _ids(allowed)
+    # The index gives what it finds in the order of its rank, and each is asked whether it may be read until there are
+    # enough: SQLite would otherwise gather all that may be read, or mark all that is found, for every question.
+    may, arguments = _ids(allowed.filter(pk=RawSQL(f"{INDEX}.rowid", ())))  # noqa: S611
     sql = (
         f"SELECT a.id, a.key, a.language, highlight({INDEX}, 0, %s, %s), snippet({INDEX}, 1, %s, %s, ' … ', 24), "  # noqa: S608
-        f"bm25({INDEX}, 8.0, 1.0) FROM {INDEX} JOIN playbook_article a ON a.id = {INDEX}.rowid "
-        f"WHERE {INDEX} MATCH %s AND a.id IN ({inner}) ORDER BY bm25({INDEX}, 8.0, 1.0), a.id LIMIT %s"
+        f"{INDEX}.rank FROM {INDEX} CROSS JOIN playbook_article a ON a.id = {INDEX}.rowid "
+        f"WHERE {INDEX} MATCH %s AND {INDEX}.rank MATCH 'bm25(8.0, 1.0)' AND EXISTS ({may}) "
+        f"ORDER BY {INDEX}.rank LIMIT %s"
     )
     return _hits(sql, [_ON, _OFF, _ON, _OFF, asked.fts5(), *arguments, most])
 
 
 def _postgres(asked: Asked, allowed: QuerySet[Article], most: int) -> list[Hit]:
-    """Each language is asked by its own rules, so that the index is used for each; snippets are made of what is
-    shown alone."""
+    """Each article is asked in its language's way, all in one pass; snippets are made of what is shown alone."""
     inner, arguments = _ids(allowed)
-    which, words = [], asked.tsquery()
-    for language, name in CONFIGURATIONS.items():
-        which.append(
-            f"SELECT t.article_id, t.title, t.words, '{name}'::regconfig AS by, q, ts_rank(t.found, q, 1) AS score "  # noqa: S608
-            f"FROM {TABLE} t, to_tsquery('{name}', %s) q "
-            f"WHERE t.language = '{language}' AND t.found @@ q"
-        )
-    others = ", ".join(f"'{language}'" for language in CONFIGURATIONS)
-    which.append(
-        "SELECT t.article_id, t.title, t.words, 'simple'::regconfig, q, ts_rank(t.found, q, 1) "  # noqa: S608
-        f"FROM {TABLE} t, to_tsquery('simple', %s) q WHERE t.language NOT IN ({others}) AND t.found @@ q"
+    ways = {**CONFIGURATIONS, "": "simple"}
+    asking = ", ".join(
+        f"('{language}', '{name}'::regconfig, to_tsquery('{name}', %s))" for language, name in ways.items()
     )
+    known = ", ".join(f"'{language}'" for language in CONFIGURATIONS)
     marks = "'StartSel=' || %s || ', StopSel=' || %s"
     sql = (
-        f"WITH best AS (SELECT * FROM ({' UNION ALL '.join(which)}) f WHERE f.article_id IN ({inner}) "  # noqa: S608
-        "ORDER BY f.score DESC, f.article_id LIMIT %s) "
+        f"WITH asked(language, way, q) AS MATERIALIZED (VALUES {asking}), "  # noqa: S608
+        "best AS (SELECT t.article_id, asked.way, asked.q, ts_rank(t.found, asked.q, 1) AS score "
+        f"FROM asked JOIN {TABLE} t ON t.found @@ asked.q "
+        f"AND CASE WHEN t.language IN ({known}) THEN t.language ELSE '' END = asked.language "
+        f"WHERE t.article_id IN ({inner}) ORDER BY score DESC, t.article_id LIMIT %s) "
         "SELECT a.id, a.key, a.language, "
-        f"ts_headline(b.by, b.title, b.q, {marks} || ', HighlightAll=true'), "
-        f"ts_headline(b.by, b.words, b.q, {marks} || ', MaxFragments=2, MaxWords=18, MinWords=8, "
+        f"ts_headline(b.way, t.title, b.q, {marks} || ', HighlightAll=true'), "
+        f"ts_headline(b.way, t.words, b.q, {marks} || ', MaxFragments=2, MaxWords=18, MinWords=8, "
         'FragmentDelimiter=" … "\'), -b.score '
-        "FROM best b JOIN playbook_article a ON a.id = b.article_id ORDER BY b.score DESC, a.id"
+        f"FROM best b JOIN playbook_article a ON a.id = b.article_id JOIN {TABLE} t ON t.article_id = b.article_id "
+        "ORDER BY b.score DESC, a.id"
     )
-    return _hits(sql, [words] * len(which) + [*arguments, most, _ON, _OFF, _ON, _OFF])
+    return _hits(sql, [asked.tsquery()] * len(ways) + [*arguments, most, _ON, _OFF, _ON, _OFF])
 
 
 def _ids(allowed: QuerySet[Article]) -> tuple[str, list[Any]]:

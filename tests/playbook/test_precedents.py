@@ -168,7 +168,7 @@ def test_a_list_asks_no_query_a_row(desk: Desk, django_assert_num_queries: Djang
     for more in (0, 3):
         for number in range(more):
             archive(desk, resolved(desk), title=f"More {'abc'[number]}")
-        with django_assert_num_queries(4):  # the list, the version in force, the classes for each
+        with django_assert_num_queries(2):  # the list, and the version in force
             assert len(reads.listed(tia, reads.Filters(), LATER)) == 3 + more
 
 
