@@ -61,13 +61,11 @@ class Reader:
     def since(self, page: str) -> PageReading | None:
         """When the person read this page last, if it read otherwise then; and note that they read it now.
 
-        One query, and a statement more the first time that a version's page is read. Older versions leave no trace.
+        One query; two, and a statement, the first time that a version's page is read. Older versions leave no trace.
         """
-        if self.number is not None:
+        if self.number is not None or reading.has_read(self.user, page, self.version):
             return None
         last = reading.last_reading(self.user, page)
-        if last is not None and last.version_id == self.version.pk:
-            return None
         note(reader=self.user, page=page, version=self.version, now=self.now)
         if last is None or page not in changes.touched(last.version, self.version, self.classes):
             return None
