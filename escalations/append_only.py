@@ -5,6 +5,8 @@ Kept apart from the migrations so that a test run can take them off for the mome
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
@@ -87,6 +89,20 @@ def unguarded(connection: BaseDatabaseWrapper) -> list[str]:
             )
         guarded = {name for (name,) in cursor.fetchall()}
     return [table for table in TABLES if table not in guarded]
+
+
+Missing = Callable[[BaseDatabaseWrapper], list[str]]
+_elsewhere: dict[str, Missing] = {}
+
+
+def register(key: str, missing: Missing) -> None:
+    """Let an app above say which guards of its own are missing, each in words such as "published editions"."""
+    _elsewhere[key] = missing
+
+
+def unguarded_elsewhere(connection: BaseDatabaseWrapper) -> list[str]:
+    """What of the apps above can be changed that should stay as it is; empty when all is well."""
+    return [what for missing in _elsewhere.values() for what in missing(connection)]
 
 
 def forwards(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -10,8 +10,9 @@ class PlaybookConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
-        from escalations import panels
+        from escalations import append_only, panels
         from escalations.core.roles import READ_PLAYBOOK
+        from playbook.published import missing
 
         panels.link(
             _("Playbook"),
@@ -22,6 +23,7 @@ class PlaybookConfig(AppConfig):
         )
         register_articles()
         register_reading()
+        append_only.register("published editions", missing)
 
 
 def register_articles() -> None:

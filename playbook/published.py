@@ -94,6 +94,19 @@ def unguard(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
 
 
+def missing(connection: BaseDatabaseWrapper) -> list[str]:
+    """What could be changed because a trigger is off or gone, in words; empty when all is well. One query."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            wanted = [name for _table, name in _TRIGGERS]
+            cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname = ANY(%s) AND tgenabled <> 'D'", [wanted])
+        else:
+            wanted = list(_of_sqlite())
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        there = {name for (name,) in cursor.fetchall()}
+    return [] if there.issuperset(wanted) else ["published editions"]
+
+
 def forwards(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """The migration's step."""
     guard(schema_editor.connection)

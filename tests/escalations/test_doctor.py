@@ -21,6 +21,7 @@ from escalations.management import checkup
 from escalations.models import CaseFile, Event, Handoff, PolicyVersion, Team
 from escalations.selectors import law
 from escalations.services.heartbeat import beat
+from playbook import published
 from tests.factories.telling import NOW, SmallDesk, small_desk
 from tests.mailserver import MailServer
 from tests.postgres import free_port
@@ -160,6 +161,19 @@ def unguarded() -> Iterator[None]:
 
 def test_events_without_their_guard(desk: SmallDesk, unguarded: None) -> None:
     assert any("events can be changed" in say.lower() for say in found("fail", "database options"))
+
+
+def test_published_editions_without_their_guard(desk: SmallDesk) -> None:
+    said = "Published editions can be changed: their trigger is missing. Apply the migrations again."
+    assert said not in found("fail", "database options")
+    with connection.cursor() as cursor:
+        on = "" if connection.vendor == "sqlite" else " ON playbook_entry"
+        name = "playbook_entry_published_delete" if connection.vendor == "sqlite" else "throughline_rows_of_drafts"
+        cursor.execute(f"DROP TRIGGER {name}{on}")
+    try:
+        assert said in found("fail", "database options")
+    finally:
+        published.guard(connection)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="options of SQLite")
