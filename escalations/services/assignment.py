@@ -59,8 +59,7 @@ def take(*, case_id: int, actor: Actor, now: dt.datetime, version: int | None = 
             raise NotAllowed("Only a person can take a case.")
         candidates = _candidates(work)
         person = _chosen(work, work.person.pk, candidates)
-        kept = _kept_for(work, candidates)
-        if kept is not None and person.pk not in kept and _is_behind(work, person):
+        if person.pk in _passed_over(work, candidates):
             raise Refused(
                 f"Version {work.case.policy_version.number} of the playbook changed this category: take in what it "
                 "changes for your work (Playbook, Onboarding), then take the case."
@@ -88,22 +87,22 @@ def give_to_best(work: Work) -> bool:
     if calendar is not None and not calendar.is_open(work.now):
         return False  # the whole team is off duty: nobody need be looked at
     candidates = _candidates(work)
-    kept = _kept_for(work, candidates)
-    found = [one for one in candidates if one.fits and (kept is None or one.person.pk in kept)]
+    others = _passed_over(work, candidates)
+    found = [one for one in candidates if one.fits and one.person.pk not in others]
     if not found:
         return False
     _give(work, found[0].person, cause="assigned")
     return True
 
 
-def _kept_for(work: Work, candidates: Sequence[people.Candidate]) -> Collection[int] | None:
-    """For whom a new case is kept because others have not taken in what its version changed; None: for everybody.
+def _passed_over(work: Work, candidates: Sequence[people.Candidate]) -> Collection[int]:
+    """Who has not taken in what the version of a new case changed, while it is kept for those who have; else nobody.
 
     New is what nobody has had yet. Nothing is asked where the policy does not say so, or its time has not come.
     """
     rule = work.policy.central.reading
     if rule is None or work.now < _read_by(work, rule) or _was_had(work):
-        return None
+        return ()
     version = work.case.policy_version
     unread = behind(version, category=work.case.category.key, people=[one.person.pk for one in candidates])
     ready = [
@@ -115,11 +114,7 @@ def _kept_for(work: Work, candidates: Sequence[people.Candidate]) -> Collection[
         )
         for one in candidates
     ]
-    return kept_for(ready, keep=rule.keep)
-
-
-def _is_behind(work: Work, person: User) -> bool:
-    return person.pk in behind(work.case.policy_version, category=work.case.category.key, people=[person.pk])
+    return () if kept_for(ready, keep=rule.keep) is None else unread
 
 
 def _read_by(work: Work, rule: Reading) -> dt.datetime:

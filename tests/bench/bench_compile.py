@@ -5,7 +5,7 @@ and its own scenarios, so lint and scenarios meet rules as people write them. It
 checked before anything is timed. Two lines come out:
 
     compile     `examine`: the edition's form, the policy with its holidays, lint, pages, links, every scenario run
-    one row     the same after one target has changed, as on the page of a draft: nothing is kept from the run before
+    one row     the same after one severity has changed, as on the page of a draft: nothing is kept from the run before
 
 The floor validates the same policy document with the same models, writes it as canonical JSON and hashes it: what any
 compiler of it must at least do. The bound of ten was set before the first run: lint compares every pair of rules that
